@@ -1,0 +1,188 @@
+"""YAML files with positions: every fault can say file:line:column and the nearest word that would be right.
+
+Used for the configuration, for rules and for remediations, so that a person meets one way of being told.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from mendwatch.errors import ContentError, UserError
+
+Location = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, where, and what to do."""
+
+    where: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain data, and where each key and item stands (1-based line and column)."""
+
+    path: str
+    data: Any
+    positions: dict[Location, tuple[int, int]]
+
+    def where(self, location: Sequence[str | int] = ()) -> str:
+        """Give `file:line:column` of a key or item; of its nearest parent where it is not in the file."""
+        parts = tuple(location)
+        while parts and parts not in self.positions:
+            parts = parts[:-1]
+        line, column = self.positions.get(parts, (1, 1))
+        return f"{self.path}:{line}:{column}"
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that is written twice: the second would silently win."""
+
+
+def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is written twice", key_node.start_mark)
+        seen.add(key)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+def read(path: Path, error: type[UserError] = ContentError) -> Document:
+    """Read one YAML file.
+
+    Raises:
+        UserError: of the given type, when the file cannot be read or is not YAML.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error(f"{path}: cannot be read: {problem}", hint="Check the path and its permissions.") from problem
+    return parse(text, str(path), error)
+
+
+def parse(text: str, path: str, error: type[UserError] = ContentError) -> Document:
+    """Parse YAML text that came from `path`."""
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node is not None else None
+    except yaml.YAMLError as problem:
+        raise error(_describe(problem, path), hint="Check the indentation and the quotes there.") from problem
+    finally:
+        loader.dispose()
+    positions: dict[Location, tuple[int, int]] = {}
+    if node is not None:
+        _collect(node, (), positions)
+    return Document(path, data, positions)
+
+
+def validate(document: Document, model: type[M], error: type[UserError] = ContentError) -> M:
+    """Validate a whole document against a pydantic model; all faults are told at once.
+
+    Raises:
+        UserError: of the given type; each fault is one line with its position and the nearest known key.
+    """
+    try:
+        return model.model_validate(document.data if document.data is not None else {})
+    except ValidationError as problem:
+        faults = faults_of(problem, document, model)
+        raise error("\n".join(map(str, faults)), hint=_hint(faults)) from problem
+
+
+def faults_of(problem: ValidationError, document: Document, model: type[BaseModel], base: Location = ()) -> list[Fault]:
+    """Turn pydantic's errors into faults with positions; `base` is where the model's data lies in the document."""
+    return [_fault(dict(item), document, model, base) for item in problem.errors(include_url=False, include_context=False)]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that was most likely meant, or None."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def _fault(item: dict[str, Any], document: Document, model: type[BaseModel], base: Location) -> Fault:
+    location: Location = base + tuple(item["loc"])
+    where = document.where(location)
+    if item["type"] == "extra_forbidden":
+        known = sorted(_fields_at(model, tuple(item["loc"])[:-1]))
+        meant = nearest(str(item["loc"][-1]), known)
+        hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}" if known else ""
+        return Fault(where, f"unknown key {item['loc'][-1]!r}", hint)
+    path = ".".join(str(part) for part in item["loc"])
+    return Fault(where, f"{path}: {item['msg'].removeprefix('Value error, ')}" if path else item["msg"])
+
+
+def _fields_at(model: type[BaseModel], location: Location) -> set[str]:
+    """Give the keys a nested model accepts, by walking the annotations along a location."""
+    current: Any = model
+    for part in location:
+        current = _step(current, part)
+        if current is None:
+            return set()
+    return set(_keys(current)) if isinstance(current, type) and issubclass(current, BaseModel) else set()
+
+
+def _step(current: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations are of any type
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        for name, info in current.model_fields.items():
+            if part in {name, info.alias}:
+                return _model_in(info.annotation)
+        return None
+    return current
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any type
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _hint(faults: list[Fault]) -> str:
+    return next((fault.hint for fault in faults if fault.hint), "Correct the lines above; nothing was changed.")
+
+
+def _describe(problem: yaml.YAMLError, path: str) -> str:
+    mark = getattr(problem, "problem_mark", None)
+    if mark is None:
+        return f"{path}: not YAML: {problem}"
+    return f"{path}:{mark.line + 1}:{mark.column + 1}: not YAML: {getattr(problem, 'problem', None) or problem}"
+
+
+def _collect(node: yaml.Node, location: Location, positions: dict[Location, tuple[int, int]]) -> None:
+    positions.setdefault(location, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            inner = (*location, key_node.value)
+            positions[inner] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            _collect(value_node, inner, positions)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _collect(item, (*location, index), positions)

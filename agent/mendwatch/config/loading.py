@@ -1,0 +1,69 @@
+"""From a file to settings: positions kept, paths made absolute, nothing guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mendwatch.config import documents, secrets
+from mendwatch.config.settings import CredentialSettings, Settings, TargetSettings
+from mendwatch.errors import ConfigurationError
+from mendwatch.model.targets import Credential, Target
+
+#: Looked for in this order when no file is named.
+SEARCH = (Path("mendwatch.yaml"), Path("~/.config/mendwatch/mendwatch.yaml"), Path("/etc/mendwatch/mendwatch.yaml"))
+
+
+def find(named: Path | None) -> Path:
+    """Give the configuration file: the named one, else the first that exists.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    candidates = [named] if named else [path.expanduser() for path in SEARCH]
+    for path in candidates:
+        if path.is_file():
+            return path.resolve()
+    looked = ", ".join(str(path) for path in candidates)
+    raise ConfigurationError(f"no configuration file at {looked}", hint="Name one with --config, or write mendwatch.yaml here.")
+
+
+def load(path: Path) -> Settings:
+    """Load one file; relative paths in it start at its own folder.
+
+    Raises:
+        ConfigurationError: with file, line and the nearest known key, all faults at once.
+    """
+    document = documents.read(path, ConfigurationError)
+    settings = documents.validate(document, Settings, ConfigurationError)
+    base = path.parent
+    runs = settings.runs
+    if runs.directory is not None:
+        runs = runs.model_copy(update={"directory": _absolute(runs.directory, base)})
+    return settings.model_copy(
+        update={
+            "state_dir": _absolute(settings.state_dir, base),
+            "rules": [_absolute(entry, base) for entry in settings.rules],
+            "remediations": [_absolute(entry, base) for entry in settings.remediations],
+            "runs": runs,
+        }
+    )
+
+
+def target_of(settings: TargetSettings) -> Target:
+    """Give the target that a stanza describes, without its secrets."""
+    return Target(settings.name, settings.provider, settings.address, dict(settings.labels), dict(settings.options))
+
+
+def credential_of(settings: CredentialSettings | None, folder: Path) -> Credential | None:
+    """Resolve one account's secret; call it as late as possible.
+
+    Raises:
+        ConfigurationError: the reference cannot be resolved.
+    """
+    if settings is None:
+        return None
+    return Credential(settings.username, secrets.resolve(settings.password, folder))
+
+
+def _absolute(path: Path, base: Path) -> Path:
+    return base / path.expanduser()

@@ -1,0 +1,140 @@
+"""Every setting with its unit, its default and the reason for the default. docs/configure.md is checked against this."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mendwatch.config.durations import Duration
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class CredentialSettings(_Strict):
+    """One account of a target."""
+
+    username: str = Field(description="The account's name.")
+    password: str = Field(
+        repr=False, description="`${ENV}` or `file:PATH`; a password written here works too, but then this file is a secret."
+    )
+
+
+class CredentialsSettings(_Strict):
+    """The two tiers of access; give them different accounts."""
+
+    read: CredentialSettings | None = Field(default=None, description="Polls and plans. Needs read privileges only.")
+    write: CredentialSettings | None = Field(
+        default=None, description="Used only inside an approved run. Without it, nothing is ever applied to this target."
+    )
+
+
+class CollectorSettings(_Strict):
+    """What may be changed of one collector."""
+
+    enabled: bool = Field(default=True, description="Whether it runs at all.")
+    interval: Duration | None = Field(default=None, description="Time between two polls; the collector's own default if absent.")
+
+
+class TargetSettings(_Strict):
+    """One cluster or device."""
+
+    name: str = Field(pattern=_NAME, description="The target's id: it becomes a label of every sample.")
+    provider: str = Field(description="The kind of infrastructure: `onefs`, `icmp`, ...")
+    address: str = Field(description="Host name, address or URL, as the provider wants it.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Your own labels, for rules' matchers.")
+    credentials: CredentialsSettings = Field(default_factory=CredentialsSettings, description="Accounts, by tier.")
+    collectors: dict[str, CollectorSettings] = Field(default_factory=dict, description="Changes to single collectors.")
+    options: dict[str, object] = Field(default_factory=dict, description="The provider's own options.")
+
+
+class RunsSettings(_Strict):
+    """How remediations are run."""
+
+    enabled: bool = Field(default=True, description="The kill switch: false plans and applies nothing, whatever rules say.")
+    concurrent: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=2, description="Playbooks at a time. Ansible costs a core each; more only makes each slower."
+    )
+    directory: Path | None = Field(
+        default=None, description="Run directories, mode 0700. Default: a folder on tmpfs, so that nothing of a run reaches a disk."
+    )
+
+
+class McpSettings(_Strict):
+    """The MCP endpoint."""
+
+    enabled: bool = Field(default=True, description="Whether /mcp is served. Every call needs a token.")
+    allowed_hosts: list[str] = Field(
+        default_factory=list, description="Host headers accepted besides the listen address (against DNS rebinding)."
+    )
+
+
+class Settings(_Strict):
+    """The whole configuration file. An empty file is a valid one: an agent that watches nothing."""
+
+    state_dir: Path = Field(
+        default=Path("~/.local/state/mendwatch"), description="Folder of the state database and the audit key, mode 0700."
+    )
+    state: str | None = Field(default=None, description="SQLAlchemy URL of the state; default: state.db in `state_dir`.")
+    listen: str = Field(default="127.0.0.1:9732", description="Address and port of HTTP. Port 0 takes a free one.")
+    log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` for people, `json` for machines.")
+    rules: list[Path] = Field(default_factory=list, description="Files or folders of your own rules, beside those shipped.")
+    shipped_rules: bool = Field(default=True, description="Whether the shipped rules are loaded.")
+    remediations: list[Path] = Field(default_factory=list, description="Folders of your own remediations, beside those shipped.")
+    runs: RunsSettings = Field(default_factory=RunsSettings, description="How remediations are run.")
+    mcp: McpSettings = Field(default_factory=McpSettings, description="What is offered to language models.")
+    targets: list[TargetSettings] = Field(default_factory=list, description="What is watched.")
+
+    @field_validator("targets")
+    @classmethod
+    def _names_are_unique(cls, value: list[TargetSettings]) -> list[TargetSettings]:
+        names = [target.name for target in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"two targets have the name {twice[0]!r}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _listen_has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+            message = f"{value!r} is no address and port, such as 127.0.0.1:9732 or [::1]:9732"
+            raise ValueError(message)
+        return value
+
+    @property
+    def host(self) -> str:
+        """The address to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 takes a free one."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def state_url(self) -> str:
+        """The state's URL, with the default filled in."""
+        return self.state or f"sqlite+aiosqlite:///{self.state_dir / 'state.db'}"
+
+    @property
+    def run_directory(self) -> Path:
+        """Where run directories are made: the configured folder, else tmpfs, else the state folder."""
+        return self.runs.directory or _tmpfs() / f"mendwatch-{os.getuid()}"
+
+
+def _tmpfs() -> Path:
+    """Give a folder in memory, writable by us: systemd's runtime folder, /dev/shm, else the temporary folder."""
+    for candidate in (os.environ.get("RUNTIME_DIRECTORY"), os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):  # noqa: S108 - tmpfs is the point: secrets in memory, in a 0700 folder of our own
+        if candidate and Path(candidate).is_dir() and os.access(candidate, os.W_OK):
+            return Path(candidate)
+    return Path(tempfile.gettempdir())

@@ -1,0 +1,1 @@
+"""What was measured lately, for questions about the past; in memory for now, with PromQL selectors."""

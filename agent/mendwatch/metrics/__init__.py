@@ -1,0 +1,1 @@
+"""Exposition: the family store of samples, the metrics of the agent itself, and their text."""

@@ -1,0 +1,60 @@
+"""Who asks: a person at the command line, a token over MCP, or a rule of the agent itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a token may do. Each role also reads."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """The scopes that tools ask for."""
+
+    READ = "read"
+    PROPOSE = "propose"
+    DECIDE = "decide"
+    AUDIT = "audit"
+
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.OPERATOR: frozenset({Permission.READ, Permission.PROPOSE}),
+    Role.APPROVER: frozenset({Permission.READ, Permission.DECIDE}),
+    Role.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An identity and the channel it came by (`cli`, `mcp`, `rule`, `agent`)."""
+
+    name: str
+    via: str
+    permissions: frozenset[Permission] = frozenset()
+
+    @property
+    def actor(self) -> str:
+        """The name as it stands in the audit: `via:name`."""
+        return f"{self.via}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a token: never the secret, only its SHA-256."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None

@@ -1,0 +1,145 @@
+"""The contract between the agent and the code for one kind of infrastructure.
+
+A provider sees this module, `model`, `errors`, `clock` and nothing else of the agent. The agent finds providers by the
+entry point group `mendwatch.providers`, whose objects are Provider instances.
+
+The core does for every collector: schedule, timeout, timing, success metric, logging, standing by and error
+mapping. A collector only reads and returns. Raise the types of `mendwatch.errors`; anything else is counted
+as a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from mendwatch.model.samples import Event, MetricSpec, Reading, RecordSchema
+from mendwatch.model.targets import Credential, Identity, Target
+
+
+class Session(Protocol):
+    """An open conversation with one target, shared by all its collectors.
+
+    Opening is lazy: the first request logs in. The core calls `close` exactly once.
+    """
+
+    async def identify(self) -> Identity:
+        """Ask the target what it is; also the reachability of its API."""
+        ...
+
+    async def close(self) -> None:
+        """Log out and let go of every connection; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorSpec:
+    """What the core needs to know of a collector before it runs.
+
+    `interval` and `timeout` are seconds; the configuration may override the interval. `metrics` are all that the
+    collector can ever give. `schemas` are the record types that rules can name with `on:`.
+    """
+
+    name: str
+    interval: float
+    timeout: float
+    metrics: tuple[MetricSpec, ...]
+    schemas: tuple[RecordSchema, ...] = ()
+
+
+class Collector(Protocol):
+    """Reads one aspect of a target."""
+
+    @property
+    def spec(self) -> CollectorSpec:
+        """What this collector is."""
+        ...
+
+    async def collect(self, session: Any, now: datetime) -> Reading:  # noqa: ANN401 - each provider has its own session type
+        """Fetch once and give what was found; `now` is the time of the poll."""
+        ...
+
+
+class Stream(Protocol):
+    """A source that pushes; the core restarts it with the last token."""
+
+    def watch(self, session: Any, since: str | None) -> AsyncIterator[tuple[str, Event]]:  # noqa: ANN401 - as above
+        """Give (resume token, event) pairs until the connection ends."""
+        ...
+
+
+class Provider(Protocol):
+    """The code for one kind of infrastructure."""
+
+    @property
+    def name(self) -> str:
+        """The word that `provider:` has in the configuration."""
+        ...
+
+    @property
+    def target_label(self) -> str:
+        """The label that carries the target's id on every sample (`cluster` for OneFS)."""
+        ...
+
+    @property
+    def metric_prefix(self) -> str:
+        """The first word of all its metrics, without the underscore."""
+        ...
+
+    @property
+    def options_model(self) -> type[BaseModel]:
+        """The pydantic model of `options:`; unknown keys are refused by the configuration."""
+        ...
+
+    @property
+    def needs_credential(self) -> bool:
+        """Whether a target of this provider is useless without a read credential."""
+        ...
+
+    def open(self, target: Target, credential: Credential | None) -> Session:
+        """Make a session; does no I/O and raises only ConfigurationError."""
+        ...
+
+    def collectors(self) -> Sequence[Collector]:
+        """Give every collector of this provider."""
+        ...
+
+    def streams(self) -> Sequence[Stream]:
+        """Give every stream of this provider."""
+        ...
+
+    def playbook_environment(self, target: Target, credential: Credential) -> Mapping[str, str]:
+        """Give the environment that this provider's Ansible modules read their connection and secret from."""
+        ...
+
+
+class Demo(Protocol):
+    """A pretended target that `mendwatch demo` watches and mends (entry point group `mendwatch.demos`)."""
+
+    async def start(self, folder: str) -> DemoTarget:
+        """Start the pretended target; files go below `folder`."""
+        ...
+
+    async def begin(self) -> str:
+        """Start the incident and tell in one sentence what happens."""
+        ...
+
+    async def proof(self) -> Mapping[str, object]:
+        """Ask the target itself what has become of it: `mended` (bool) and the facts behind it."""
+        ...
+
+    async def stop(self) -> None:
+        """End what was started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTarget:
+    """A started demo: the `targets:` stanza of its configuration, as plain data, and what to tell the person."""
+
+    targets: tuple[Mapping[str, object], ...]
+    remarks: tuple[str, ...] = ()

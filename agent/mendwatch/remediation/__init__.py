@@ -1,0 +1,1 @@
+"""Runs: planned, approved, applied, verified. Decisions are pure functions; the engine is the thin shell around them."""

@@ -1,0 +1,1 @@
+"""Texts for people and models, by Jinja in a sandbox; what is rendered here is never executed."""

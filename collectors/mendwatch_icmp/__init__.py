@@ -1,0 +1,1 @@
+"""Reachability by ICMP, for any target."""

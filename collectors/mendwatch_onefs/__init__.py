@@ -1,0 +1,1 @@
+"""Dell PowerScale (OneFS): the client and one file per aspect."""

@@ -1,0 +1,1 @@
+"""A OneFS cluster over HTTPS, for the demo, the tests and rehearsals of playbooks."""

@@ -9,7 +9,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -133,32 +134,31 @@ def _fault(item: dict[str, Any], document: Document, model: type[BaseModel], bas
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> set[str]:
-    """Give the keys a nested model accepts, by walking the annotations along a location."""
+    """Give the keys that the model at a location accepts, by walking the annotations."""
     current: Any = model
     for part in location:
-        current = _step(current, part)
-        if current is None:
-            return set()
-    return set(_keys(current)) if isinstance(current, type) and issubclass(current, BaseModel) else set()
+        current = _step(_unwrap(current), part)
+    current = _unwrap(current)
+    return set(_keys(current)) if _is_model(current) else set()
 
 
 def _step(current: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations are of any type
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        for name, info in current.model_fields.items():
-            if part in {name, info.alias}:
-                return _model_in(info.annotation)
-        return None
-    return current
+    """Give the annotation of one part: a field of a model, or what a list or a mapping holds."""
+    if _is_model(current):
+        return next((info.annotation for name, info in current.model_fields.items() if part in {name, info.alias}), None)
+    arguments = get_args(current)
+    return arguments[-1] if arguments else None
 
 
-def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any type
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+def _unwrap(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any type
+    """Take the `| None` and the Annotated off."""
+    while get_origin(annotation) in {Union, UnionType, Annotated}:
+        annotation = next(inner for inner in get_args(annotation) if inner is not type(None))
+    return annotation
+
+
+def _is_model(annotation: Any) -> bool:  # noqa: ANN401 - annotations are of any type
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -1,0 +1,1 @@
+"""One file per command; each turns arguments into calls and results into lines."""

@@ -1,0 +1,64 @@
+"""`mendwatch audit`: is the record whole, and what does it say."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from typing import Annotated
+
+import typer
+
+from mendwatch.cli import output
+from mendwatch.cli.context import ConfigOption, JsonOption, with_store
+from mendwatch.model.audits import AuditEntry, ChainVerdict
+from mendwatch.store.interface import Store
+
+
+def build() -> typer.Typer:
+    """Make the group of commands."""
+    group = typer.Typer(help="Verify and show the audit.", no_args_is_help=True)
+    group.command("verify")(verify)
+    group.command("show")(show)
+    return group
+
+
+def verify(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Recompute the chain from its first row; exit 1 if a row was changed, moved, removed or forged."""
+
+    async def work(store: Store) -> ChainVerdict:
+        return await store.audit.verify()
+
+    verdict = with_store(config, work)
+    if json:
+        output.as_json(verdict)
+    elif verdict.fault is None:
+        output.line(f"the chain is whole: {verdict.rows} rows, head {verdict.head_seq} {verdict.head_mac[:16]}")
+    else:
+        output.error(f"the chain is broken: {verdict.fault}", "Keep this database as it is, and compare it with a backup.")
+    if verdict.fault is not None:
+        raise typer.Exit(1)
+
+
+def show(
+    subject: Annotated[str | None, typer.Option(help="Only rows about this run, token or target.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows, the newest.")] = 100,
+    config: ConfigOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Show who did what to which thing, oldest first."""
+
+    async def work(store: Store) -> list[AuditEntry]:
+        entries: list[AuditEntry] = []
+        while page := await store.audit.entries(after=entries[-1].seq if entries else 0, subject=subject, limit=1000):
+            entries.extend(page)
+        return entries[-limit:]
+
+    entries = with_store(config, work)
+    if json:
+        output.as_json(entries)
+        return
+    output.table(
+        ("SEQ", "AT", "ACTOR", "WHAT", "SUBJECT", "DETAIL"),
+        ((e.seq, e.at, e.actor, e.what, e.subject, jsonlib.dumps(dict(e.detail), ensure_ascii=False)) for e in entries),
+        empty="no audit rows",
+    )

@@ -1,0 +1,29 @@
+"""`mendwatch run`: the agent itself, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from mendwatch.cli import output
+from mendwatch.cli.context import ConfigOption, settings
+from mendwatch.service import logs
+
+
+def run(
+    config: ConfigOption = None, *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False
+) -> None:
+    """Watch the configured targets until SIGTERM or Ctrl-C."""
+    loaded, folder = settings(config)
+    logs.configure(loaded.log_format, verbose=verbose)
+    from mendwatch.service import agent, build  # noqa: PLC0415 - half a second of imports that no other command needs
+
+    async def body() -> None:
+        built = await build.build(loaded, folder)
+        async with built:
+            output.line(f"listening on {built.url}")
+            await agent.until_signalled()
+
+    asyncio.run(body())

@@ -1,0 +1,43 @@
+"""`mendwatch targets`: what is watched, and how each target does, as the running agent sees it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from mendwatch.cli import output
+from mendwatch.cli.context import ConfigOption, JsonOption, settings
+from mendwatch.config.settings import Settings
+
+_TIMEOUT = aiohttp.ClientTimeout(total=3)
+
+
+def targets(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """List the configured targets with their state; `agent not running` where none answers."""
+    loaded, _ = settings(config)
+    states = asyncio.run(_states(loaded))
+    rows = [
+        {
+            "name": t.name,
+            "provider": t.provider,
+            "address": t.address,
+            "state": states.get(t.name, "unknown: the agent is not running"),
+        }
+        for t in loaded.targets
+    ]
+    if json:
+        output.as_json(rows)
+        return
+    output.table(("NAME", "PROVIDER", "ADDRESS", "STATE"), (tuple(row.values()) for row in rows), empty="no targets configured")
+
+
+async def _states(loaded: Settings) -> dict[str, str]:
+    """Ask the agent's readiness page, which names each target's state."""
+    url = f"http://{loaded.listen}/-/ready"
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(url) as answer:
+            body = await answer.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return {}
+    return {str(name): str(state) for name, state in body.get("targets", {}).items()}

@@ -1,0 +1,86 @@
+"""`mendwatch token`: who may ask over MCP, and what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from mendwatch.cli import output
+from mendwatch.cli.context import ConfigOption, JsonOption, person, with_store
+from mendwatch.clock import SystemClock
+from mendwatch.config.durations import parse_duration
+from mendwatch.errors import UserError
+from mendwatch.model.principals import Role, Token
+from mendwatch.store.interface import Store
+
+
+def build() -> typer.Typer:
+    """Make the group of commands."""
+    group = typer.Typer(help="Create, list and revoke the tokens that MCP clients use.", no_args_is_help=True)
+    group.command("create")(create)
+    group.command("list")(list_tokens)
+    group.command("revoke")(revoke)
+    return group
+
+
+def create(
+    name: Annotated[str, typer.Option(help="Who or what will use it; it stands in the audit.")],
+    role: Annotated[
+        Role, typer.Option(help="viewer reads, operator proposes, approver decides, auditor reads the audit.")
+    ] = Role.VIEWER,
+    expires: Annotated[str, typer.Option(help="How long it is valid, such as 30d.")] = "90d",
+    config: ConfigOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Create a token and show its secret, this once.
+
+    Give a language model the role viewer. A model that holds an approver's token can decide in that person's name.
+    """
+    until = SystemClock().now() + _lifetime(expires)
+
+    async def work(store: Store) -> tuple[Token, str]:
+        return await store.tokens.create(name, role, expires_at=until, actor=person().actor)
+
+    token, secret = with_store(config, work)
+    if json:
+        output.as_json({"id": token.id, "name": token.name, "role": token.role, "expires_at": token.expires_at, "secret": secret})
+        return
+    output.line(f"token {token.id} for {token.name}, role {token.role}, valid until {output.moment(token.expires_at)}")
+    output.line(f"secret (shown this once): {secret}")
+
+
+def list_tokens(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """List tokens; never their secrets."""
+
+    async def work(store: Store) -> list[Token]:
+        return list(await store.tokens.list())
+
+    tokens = with_store(config, work)
+    if json:
+        output.as_json(tokens)
+        return
+    output.table(
+        ("ID", "NAME", "ROLE", "CREATED", "EXPIRES", "REVOKED"),
+        ((t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked_at) for t in tokens),
+        empty="no tokens yet; create one with `mendwatch token create --name NAME`",
+    )
+
+
+def revoke(token: Annotated[str, typer.Argument(help="The token's id.")], config: ConfigOption = None) -> None:
+    """End a token now."""
+
+    async def work(store: Store) -> Token:
+        return await store.tokens.revoke(token, actor=person().actor)
+
+    ended = with_store(config, work)
+    output.line(f"token {ended.id} of {ended.name} is revoked")
+
+
+def _lifetime(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as problem:
+        raise UserError(f"--expires: {problem}", hint="Write 12h, 30d or 1y.") from problem

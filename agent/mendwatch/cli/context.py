@@ -1,0 +1,68 @@
+"""What most commands need first: the configuration, and the state database beside a running agent."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from mendwatch.config import loading
+from mendwatch.config.settings import Settings
+from mendwatch.model.principals import Permission, Principal
+from mendwatch.service.state import open_state
+from mendwatch.store.interface import Store
+
+T = TypeVar("T")
+
+#: The option that names the configuration file.
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file.", envvar="MENDWATCH_CONFIG", show_default=False)
+]
+#: The option that asks for JSON.
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def settings(config: Path | None) -> tuple[Settings, Path]:
+    """Load the configuration and give it with its folder.
+
+    Raises:
+        ConfigurationError: there is none, or it is wrong.
+    """
+    path = loading.find(config)
+    return loading.load(path), path.parent
+
+
+@asynccontextmanager
+async def store(config: Path | None) -> AsyncIterator[Store]:
+    """Open the state database of the configured agent."""
+    loaded, _ = settings(config)
+    opened = await open_state(loaded)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def with_store(config: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Run asynchronous work on the state database."""
+
+    async def body() -> T:
+        async with store(config) as opened:
+            return await work(opened)
+
+    return asyncio.run(body())
+
+
+def person() -> Principal:
+    """Give who sits at the command line: the login behind sudo, else the user of the process.
+
+    Whoever can write the state folder may decide; the folder is 0700 for that reason.
+    """
+    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    return Principal(name, "cli", frozenset(Permission))

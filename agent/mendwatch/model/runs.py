@@ -110,6 +110,8 @@ class Run:
 
     `dedup_key` is the problem: at most one open run per problem. `version` grows with every change; `fence` with
     every change of owner. `outcome` is what the playbook reported by set_stats. `note` says why it is in this state.
+    `quorum` different people must approve, none of them the proposer where `not_proposer` is set. `expires_at` is the end of
+    the question while pending, and the latest moment to start once approved.
     """
 
     id: str
@@ -139,6 +141,8 @@ class Run:
     outcome: Mapping[str, object] | None = None
     events_resolved: tuple[str, ...] | None = None
     note: str = ""
+    quorum: int = 1
+    not_proposer: bool = True
 
     @property
     def terminal(self) -> bool:

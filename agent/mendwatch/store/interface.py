@@ -1,6 +1,6 @@
 """What the store promises, whatever is behind it: SQL (`store.sql`) or the in-memory twin (`mendwatch.testing.store`).
 
-Every method that changes something writes its audit row in the same transaction: no audit row, no change.
+Every method that changes a run or a token writes its audit row in the same transaction: no audit row, no change.
 A request that the table of states forbids raises Refused and changes nothing.
 """
 
@@ -19,7 +19,10 @@ from mendwatch.model.runs import Plan, Run, RunState
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What a run is made of before it has a plan; it starts in state planning."""
+    """What a run is made of before it has a plan; it starts in state planning.
+
+    `quorum` is how many different people must approve; `not_proposer` keeps the proposer from being one of them.
+    """
 
     dedup_key: str
     rule: str
@@ -32,6 +35,8 @@ class NewRun:
     proposer: str
     subject: Mapping[str, str]
     variables: Mapping[str, object]
+    quorum: int = 1
+    not_proposer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,11 @@ class RunChange:
 
     Fields that are None stay as they are. `expect_version` and `expect_fence` refuse a change that was
     decided on an older row. `detail` goes into the audit row beside what changed.
+
+    A plan is given while the run leaves planning, and never again; its hash is computed from it. On a run that has a plan,
+    `plan_hash` is an expectation: another hash refuses the change (the check immediately before a start).
+    Where they are not given, `started_at` is the moment of applying, `ended_at` that of a terminal state, and `expires_at`
+    of an approved run is ten minutes after the approval: later it cannot start any more.
     """
 
     to: RunState
@@ -70,7 +80,15 @@ class Runs(Protocol):
 
         Raises:
             Refused: the table of transitions, the version or the fence forbids it, or another run is active on the target.
+                From pending, only `decide` approves or denies.
             NotFound: there is no such run.
+        """
+        ...
+
+    async def expire(self, *, actor: str = "agent:expiry") -> Sequence[Run]:
+        """Turn every pending run whose question ran out, and every approved one that did not start in time, into expired.
+
+        Gives the runs it changed. Expiry denies: an unanswered question is never a yes.
         """
         ...
 
@@ -79,6 +97,7 @@ class Runs(Protocol):
 
         Approving needs the hash of the plan as it stands now, an unexpired question, and somebody else than the proposer.
         A run that needs more voices stays pending. Denied attempts are audited too (`run.decision_refused`), then raise Refused.
+        The same word by the same person again is no fault: it gives the run as it stands.
         """
         ...
 
@@ -87,7 +106,7 @@ class Runs(Protocol):
         ...
 
     async def get(self, run_id: str) -> Run:
-        """Give one run; an unambiguous prefix of at least six characters is enough. Raises NotFound."""
+        """Give one run; an unambiguous prefix of at least six characters is enough, here as in every `run_id`. Raises NotFound."""
         ...
 
     async def list(self, *, states: Iterable[RunState] | None = None, target: str | None = None, limit: int = 100) -> Sequence[Run]:
@@ -110,8 +129,12 @@ class Audit(Protocol):
         """Give rows in order, from the one after `after`."""
         ...
 
-    async def verify(self) -> ChainVerdict:
-        """Recompute the chain from the first row."""
+    async def verify(self, anchor: tuple[int, str] | None = None) -> ChainVerdict:
+        """Recompute the chain from the first row.
+
+        An anchor is a (seq, mac) that was written down elsewhere; only with one can a cut tail or a chain that was rewritten
+        with the key be told.
+        """
         ...
 
 

@@ -9,9 +9,9 @@ import structlog
 from structlog.typing import Processor
 
 
-def configure(form: str, *, verbose: bool = False) -> None:
-    """Set up structlog for the process. Standard output stays free for answers."""
-    level = logging.DEBUG if verbose else logging.INFO
+def configure(form: str, *, verbose: bool = False, quiet: bool = False) -> None:
+    """Set up structlog for the process. Standard output stays free for answers; `quiet` leaves errors only."""
+    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
     last: Processor = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

@@ -9,7 +9,7 @@ import typer
 
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, settings
-from mendwatch.service import logs
+from mendwatch.service import logs, signals
 
 
 def run(
@@ -18,12 +18,13 @@ def run(
     """Watch the configured targets until SIGTERM or Ctrl-C."""
     loaded, folder = settings(config)
     logs.configure(loaded.log_format, verbose=verbose)
-    from mendwatch.service import agent, build  # noqa: PLC0415 - half a second of imports that no other command needs
+    from mendwatch.service.build import build  # noqa: PLC0415 - half a second of imports that no other command needs
 
     async def body() -> None:
-        built = await build.build(loaded, folder)
-        async with built:
-            output.line(f"listening on {built.url}")
-            await agent.until_signalled()
+        stop = asyncio.Event()
+        with signals.setting(stop):
+            async with await build(loaded, folder) as agent:
+                output.line(f"listening on {agent.url}")
+                await agent.until(stop)
 
     asyncio.run(body())

@@ -1,0 +1,87 @@
+"""The first of the three engines: asks every target on its schedule and hands each outcome on.
+
+It knows no provider, no metric and no rule. A failure of one collector or one target never reaches another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from mendwatch.clock import Clock
+from mendwatch.config.documents import nearest
+from mendwatch.errors import NotFound
+from mendwatch.model.notices import Announce
+from mendwatch.model.targets import Identity
+from mendwatch.polling.outcomes import PollOutcome, Sink, TargetStatus
+from mendwatch.polling.target import TargetPoller
+from mendwatch.polling.timetable import Due, SchedulerTimetable, Timetable
+from mendwatch.polling.watches import Probe, Watch
+
+#: Seconds that polls may take to end once they are cancelled.
+STOP_PATIENCE = 2.0
+
+
+class Poller:
+    """Polls all targets. Make it inside the running loop; `start` once and `stop` once."""
+
+    def __init__(
+        self, watches: Sequence[Watch], sink: Sink, *, clock: Clock, announce: Announce, timetable: Timetable | None = None
+    ) -> None:
+        self._sink = sink
+        self._timetable = timetable or SchedulerTimetable(clock)
+        self._targets = {watch.target.id: TargetPoller(watch, sink, clock=clock, announce=announce) for watch in watches}
+
+    async def start(self) -> None:
+        """Begin to poll: each collector at its own phase, the first time within one interval."""
+        for name, target in self._targets.items():
+            for probe in target.watch.probes:
+                self._timetable.add(name, probe.spec.name, probe.spec.interval, _due(target, probe))
+        self._timetable.start(self._sink.poll_missed)
+
+    async def stop(self) -> None:
+        """End every poll and close every session; takes a few seconds at most."""
+        await self._timetable.stop()
+        await asyncio.gather(*(target.close(STOP_PATIENCE) for target in self._targets.values()))
+
+    async def poll_now(
+        self, target_id: str, collector_names: Collection[str] | None = None, *, force: bool = False
+    ) -> tuple[PollOutcome, ...]:
+        """Poll one target's collectors (all, or those named) and give data that was measured after this call.
+
+        A poll that already runs is not enough: its data may be older. Where the target or the collector stands by, nothing
+        is asked and the outcome is marked `skipped`; `force` asks all the same, but never with a stopped credential.
+
+        Raises:
+            NotFound: there is no such target or collector.
+            Refused: the agent stops.
+        """
+        target = self._targets.get(target_id)
+        if target is None:
+            raise NotFound(f"there is no target {target_id!r}", hint=_hint(target_id, self._targets))
+        known = [probe.spec.name for probe in target.watch.probes]
+        for name in collector_names or ():
+            if name not in known:
+                raise NotFound(f"target {target_id!r} has no collector {name!r}", hint=_hint(name, known))
+        names = known if collector_names is None else [name for name in known if name in collector_names]
+        return tuple(await asyncio.gather(*(target.fresh(name, force=force) for name in names)))
+
+    def identities(self) -> Mapping[str, Identity]:
+        """Give what each target last said it is; those that never answered are absent."""
+        return {name: target.identity for name, target in self._targets.items() if target.identity is not None}
+
+    def status(self) -> tuple[TargetStatus, ...]:
+        """Tell how every target stands, in the configuration's order."""
+        return tuple(target.status() for target in self._targets.values())
+
+
+def _due(target: TargetPoller, probe: Probe) -> Due:
+    async def due() -> None:
+        await target.due(probe)
+
+    return due
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    meant = nearest(word, known)
+    return f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(known) or 'none'}."

@@ -1,0 +1,28 @@
+"""When a poll is due: pure arithmetic, the same after every restart and on every machine.
+
+Each (target, collector) has its own fixed phase within the interval, from a hash of its name, so that a thousand targets
+do not start together. There is no jitter: APScheduler's adds up and stretches the mean interval.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime, timedelta
+
+
+def phase(target: str, collector: str, interval: float) -> float:
+    """Give the seconds after each multiple of `interval` (counted from 1970) at which this collector is due; below `interval`."""
+    digest = hashlib.sha256(f"{target}\0{collector}".encode()).digest()
+    return int.from_bytes(digest[:6]) / 2**48 * interval
+
+
+def first_due(now: datetime, interval: float, offset: float) -> datetime:
+    """Give the first moment after `now` that lies on the phase; never more than one interval away."""
+    behind = (now.timestamp() - offset) % interval
+    return now + timedelta(seconds=interval - behind)
+
+
+def grace(interval: float) -> int:
+    """Give the whole seconds by which a poll may be late and still be made: one interval, and then the next one replaces it."""
+    return max(1, math.ceil(interval))

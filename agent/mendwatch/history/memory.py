@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mendwatch.errors import UserError
 from mendwatch.history import hints, selectors
 from mendwatch.history.answers import Answer, Point, summarize
 from mendwatch.history.catalogue import Catalogue, Found
-from mendwatch.errors import UserError
 from mendwatch.model.samples import MetricSpec, Sample
 from mendwatch.model.targets import Target
-
 
 #: The target's id, its label, and the operator's labels.
 _Owner = tuple[str, str, tuple[tuple[str, str], ...]]

@@ -1,0 +1,113 @@
+"""The real APScheduler on short intervals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import pairwise
+
+import pytest
+
+from mendwatch.clock import SystemClock
+from mendwatch.model.targets import Target
+from mendwatch.polling import schedule
+from mendwatch.polling.poller import Poller
+from mendwatch.polling.timetable import SchedulerTimetable
+from mendwatch.polling.watches import Probe, Watch
+from mendwatch.testing.collectors import RecordingSink, ScriptedCollector, ScriptedProvider
+
+
+async def until(count: int, calls: list[float] | list[str]) -> None:
+    async with asyncio.timeout(10):
+        while len(calls) < count:  # noqa: ASYNC110 - the scheduler has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_calls_come_at_the_hashed_phase_and_the_interval_does_not_stretch() -> None:
+    clock, calls = SystemClock(), list[float]()
+    timetable = SchedulerTimetable(clock)
+
+    async def due() -> None:
+        calls.append(clock.now().timestamp())
+
+    timetable.add("cluster", "load", 0.25, due)
+    timetable.start(lambda *_: None)
+    try:
+        await until(8, calls)
+    finally:
+        await timetable.stop()
+
+    offset = schedule.phase("cluster", "load", 0.25)
+    late = [(moment - offset) % 0.25 for moment in calls]
+    assert sorted(late)[len(late) // 2] < 0.1
+    assert abs(calls[-1] - calls[0] - 7 * 0.25) < 0.15
+    assert all(later > earlier for earlier, later in pairwise(calls))
+
+
+async def test_a_call_that_still_runs_is_not_made_twice_and_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    timetable = SchedulerTimetable(SystemClock())
+    started, missed, free = list[float](), list[str](), asyncio.Event()
+
+    async def due() -> None:
+        started.append(0.0)
+        await free.wait()
+
+    timetable.add("cluster", "load", 0.1, due)
+    with caplog.at_level(logging.DEBUG, logger="root"):
+        timetable.start(lambda target, collector, why: missed.append(f"{target}/{collector} {why}"))
+        try:
+            await until(3, missed)
+        finally:
+            free.set()
+            await timetable.stop()
+
+    assert len(started) == 1
+    assert set(missed) == {"cluster/load still_running"}
+    assert not caplog.records  # misses are counted, not logged one by one
+
+
+async def test_nothing_is_called_after_stop() -> None:
+    timetable = SchedulerTimetable(SystemClock())
+    calls = list[float]()
+
+    async def due() -> None:
+        calls.append(0.0)
+
+    timetable.add("cluster", "load", 0.1, due)
+    timetable.start(lambda *_: None)
+    await until(1, calls)
+    await timetable.stop()
+    before = len(calls)
+    await asyncio.sleep(0.25)
+
+    assert len(calls) == before
+
+
+async def test_a_poller_polls_two_targets_and_stops_while_one_hangs() -> None:
+    async def hang() -> object:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    quick = ScriptedCollector("load", interval=0.1)
+    slow = ScriptedCollector("load", default=hang, interval=0.1, timeout=60.0)  # type: ignore[arg-type]
+    providers = [ScriptedProvider([quick]), ScriptedProvider([slow])]
+    watches = [
+        Watch(Target(f"target-{number}", "scripted", "x"), provider, (Probe(*_parts(provider)),), lambda: None)
+        for number, provider in enumerate(providers)
+    ]
+    clock = SystemClock()
+    poller = Poller(watches, RecordingSink(), clock=clock, announce=lambda _: None)
+
+    await poller.start()
+    await until(5, quick.calls)  # type: ignore[arg-type]
+    stopping = clock.monotonic()
+    await poller.stop()
+
+    assert clock.monotonic() - stopping < 1.0
+    assert len(slow.calls) == 1
+    assert [provider.closes for provider in providers] == [1, 1]
+
+
+def _parts(provider: ScriptedProvider) -> tuple[object, ...]:
+    (collector,) = provider.collectors()
+    return collector.spec, collector

@@ -104,6 +104,7 @@ def _matcher(found: promql_parser.Matcher) -> Matcher:
 def _pattern(pattern: str) -> Callable[[str], bool]:
     """Compile a fully anchored pattern with Rust's engine: the parser's own dialect, and no pattern can stall the agent."""
     try:
+        TypeAdapter(Annotated[str, Field(pattern=pattern)])  # by itself, so that `a)|(b` cannot leave its brackets below
         adapter: TypeAdapter[str] = TypeAdapter(Annotated[str, Field(pattern=rf"\A(?s:{pattern})\z", strict=True)])
     except Exception as problem:  # pydantic_core's SchemaError, which pydantic does not name
         raise UserError(f"the pattern {pattern!r} is no regular expression: {problem}", hint=_HINT) from problem

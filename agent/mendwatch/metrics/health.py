@@ -1,16 +1,16 @@
 """What the core tells of every target and collector, whatever the provider: up, success, duration, last success.
 
-Pure: from the outcome of a poll to samples. These are the only series that a failed poll changes; the data of the
-target keep their last value until they expire. 0 here means "no", never "unknown".
+Pure: from how a target stands to samples. These are the only series that a failed poll changes; the data of the
+target keep their last value until they expire. 0 here means "no", never "unknown". Whether a target is up is decided
+in `polling`; here it is only written down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mendwatch.errors import AuthenticationFailed, TargetError, Unreachable
 from mendwatch.model.samples import MetricSpec, Sample
 
 #: The source under which all health series of a target are published; no collector may have this name.
@@ -18,16 +18,12 @@ SOURCE = "health"
 
 
 @dataclass(frozen=True, slots=True)
-class PollOutcome:
-    """How one poll of one collector ended: `duration` in seconds, `error` None where it succeeded.
+class CollectorHealth:
+    """How one collector stands after its last poll: `duration` in seconds, `last_success` None where there was none yet."""
 
-    `last_success` is when this collector last succeeded, this poll included; None where it never did.
-    """
-
-    collector: str
-    at: datetime
+    name: str
+    success: bool
     duration: float
-    error: Exception | None
     last_success: datetime | None
 
 
@@ -53,44 +49,23 @@ def specs(prefix: str) -> tuple[MetricSpec, ...]:
     )
 
 
-def samples(prefix: str, outcomes: Mapping[str, PollOutcome]) -> tuple[Sample, ...]:
-    """Give all health samples of one target from the newest outcome of each collector.
+def samples(prefix: str, up: bool | None, collectors: Iterable[CollectorHealth]) -> tuple[Sample, ...]:  # noqa: FBT001 - the value itself
+    """Give all health samples of one target.
 
-    A collector that was never polled has no series, and a target of which nothing is known has no `up`.
+    Leave out collectors that were never polled; `up` is None as long as nothing is known. Neither gives a series then.
     """
-    found = [sample for name in sorted(outcomes) for sample in _of_collector(prefix, outcomes[name])]
-    up = is_up(outcomes)
-    return (*(() if up is None else (Sample(f"{prefix}_up", float(up)),)), *found)
+    known = () if up is None else (Sample(f"{prefix}_up", float(up)),)
+    ordered = sorted(collectors, key=lambda one: one.name)
+    return (*known, *(sample for one in ordered for sample in _of_collector(prefix, one)))
 
 
-def is_up(outcomes: Mapping[str, PollOutcome]) -> bool | None:
-    """Tell whether the target answers, by the newest outcome that says anything about it; None where none does."""
-    for outcome in sorted(outcomes.values(), key=lambda one: one.at, reverse=True):
-        known = answered(outcome.error)
-        if known is not None:
-            return known
-    return None
-
-
-def answered(error: Exception | None) -> bool | None:
-    """Tell what an error says about the target's API: it let us in, it did not, or (None) nothing.
-
-    A missing privilege or an answer that makes no sense still came from the target. A bug of ours says nothing.
-    """
-    if error is None:
-        return True
-    if isinstance(error, (Unreachable, AuthenticationFailed, TimeoutError)):
-        return False
-    return True if isinstance(error, TargetError) else None
-
-
-def _of_collector(prefix: str, outcome: PollOutcome) -> list[Sample]:
-    labels = (outcome.collector,)
+def _of_collector(prefix: str, collector: CollectorHealth) -> list[Sample]:
+    labels = (collector.name,)
     found = [
-        Sample(f"{prefix}_collector_success", float(outcome.error is None), labels, outcome.at),
-        Sample(f"{prefix}_collector_duration_seconds", outcome.duration, labels, outcome.at),
+        Sample(f"{prefix}_collector_success", float(collector.success), labels),
+        Sample(f"{prefix}_collector_duration_seconds", collector.duration, labels),
     ]
-    if outcome.last_success is not None:
+    if collector.last_success is not None:
         name = f"{prefix}_collector_last_success_timestamp_seconds"
-        found.append(Sample(name, outcome.last_success.timestamp(), labels, outcome.at))
+        found.append(Sample(name, collector.last_success.timestamp(), labels))
     return found

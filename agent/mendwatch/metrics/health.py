@@ -49,7 +49,7 @@ def specs(prefix: str) -> tuple[MetricSpec, ...]:
     )
 
 
-def samples(prefix: str, up: bool | None, collectors: Iterable[CollectorHealth]) -> tuple[Sample, ...]:  # noqa: FBT001 - the value itself
+def samples(prefix: str, collectors: Iterable[CollectorHealth], *, up: bool | None) -> tuple[Sample, ...]:
     """Give all health samples of one target.
 
     Leave out collectors that were never polled; `up` is None as long as nothing is known. Neither gives a series then.

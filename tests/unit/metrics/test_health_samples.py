@@ -14,12 +14,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD = CollectorHealth("quotas", success=True, duration=0.25, last_success=NOW)
 
 
-def values(up: bool | None, *collectors: CollectorHealth) -> dict[str, float]:  # noqa: FBT001 - the value itself
-    return {":".join((sample.metric, *sample.labels)): sample.value for sample in health.samples("ps", up, collectors)}
+def values(*collectors: CollectorHealth, up: bool | None) -> dict[str, float]:
+    return {":".join((sample.metric, *sample.labels)): sample.value for sample in health.samples("ps", collectors, up=up)}
 
 
 def test_a_success_gives_up_success_duration_and_its_time() -> None:
-    assert values(True, GOOD) == {
+    assert values(GOOD, up=True) == {
         "ps_up": 1,
         "ps_collector_success:quotas": 1,
         "ps_collector_duration_seconds:quotas": 0.25,
@@ -29,23 +29,23 @@ def test_a_success_gives_up_success_duration_and_its_time() -> None:
 
 def test_a_failure_keeps_the_time_of_the_last_success() -> None:
     before = NOW - timedelta(hours=1)
-    got = values(False, CollectorHealth("quotas", success=False, duration=10.0, last_success=before))
+    got = values(CollectorHealth("quotas", success=False, duration=10.0, last_success=before), up=False)
     assert (got["ps_up"], got["ps_collector_success:quotas"]) == (0, 0)
     assert got["ps_collector_last_success_timestamp_seconds:quotas"] == before.timestamp()
 
 
 def test_a_collector_that_never_succeeded_has_no_time_of_success() -> None:
-    got = values(True, CollectorHealth("quotas", success=False, duration=1.0, last_success=None))
+    got = values(CollectorHealth("quotas", success=False, duration=1.0, last_success=None), up=True)
     assert "ps_collector_last_success_timestamp_seconds:quotas" not in got
 
 
 def test_a_target_of_which_nothing_is_known_is_neither_up_nor_down() -> None:
-    assert values(None) == {}
+    assert values(up=None) == {}
 
 
 def test_every_sample_is_declared_with_its_labels() -> None:
     declared: dict[str, MetricSpec] = {spec.name: spec for spec in health.specs("ps")}
-    given = health.samples("ps", True, [GOOD])  # noqa: FBT003 - the value itself
+    given = health.samples("ps", [GOOD], up=True)
     assert {sample.metric for sample in given} == declared.keys()
     assert all(len(sample.labels) == len(declared[sample.metric].labels) for sample in given)
 
@@ -55,7 +55,7 @@ def test_a_failed_poll_changes_health_and_leaves_the_data_as_they_were() -> None
     families.declare("cluster", (*health.specs("ps"), MetricSpec("ps_load", "Load.")))
     families.publish(target, "cluster", "statistics", [Sample("ps_load", 7.0)], now=0, lifetime=90)
     failed = CollectorHealth("statistics", success=False, duration=10.0, last_success=None)
-    families.publish(target, "cluster", health.SOURCE, health.samples("ps", False, [failed]), now=30, lifetime=90)  # noqa: FBT003 - the value itself
+    families.publish(target, "cluster", health.SOURCE, health.samples("ps", [failed], up=False), now=30, lifetime=90)
     assert b'ps_load{cluster="t"} 7.0' in families.render(60)
     assert b'ps_up{cluster="t"} 0.0' in families.render(60)
     assert b"ps_load" not in families.render(91)

@@ -1,0 +1,52 @@
+"""The provider `icmp`: what the agent finds by its entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+
+from mendwatch.errors import ConfigurationError
+from mendwatch.model.targets import Credential, Target
+from mendwatch.provider import Collector, Stream
+from mendwatch_icmp.options import IcmpOptions
+from mendwatch_icmp.reachability import ReachabilityCollector
+from mendwatch_icmp.session import IcmpSession
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpProvider:
+    """Reachability of any address. Implements mendwatch.provider.Provider."""
+
+    name: str = "icmp"
+    target_label: str = "target"
+    metric_prefix: str = "icmp"
+    options_model: type[BaseModel] = IcmpOptions
+    needs_credential: bool = False
+
+    def open(self, target: Target, credential: Credential | None) -> IcmpSession:  # noqa: ARG002 - part of the contract
+        """Make a session without I/O.
+
+        Raises:
+            ConfigurationError: the address or the options cannot be used.
+        """
+        if not target.address.strip() or "/" in target.address:
+            raise ConfigurationError(f"{target.address!r} is no address to ping", hint="Write a host name or an IP address alone.")
+        try:
+            return IcmpSession(target, IcmpOptions.model_validate(dict(target.options)))
+        except ValidationError as problem:
+            faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problem.errors(include_url=False))
+            raise ConfigurationError(f"the options of {target.id} cannot be used: {faults}") from problem
+
+    def collectors(self) -> Sequence[Collector]:
+        """Give the one collector."""
+        return (ReachabilityCollector(),)
+
+    def streams(self) -> Sequence[Stream]:
+        """Give none."""
+        return ()
+
+    def playbook_environment(self, target: Target, credential: Credential) -> Mapping[str, str]:  # noqa: ARG002 - part of the contract
+        """Give nothing: there is nothing to change by ICMP."""
+        return {}

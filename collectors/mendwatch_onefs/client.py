@@ -1,0 +1,145 @@
+"""The conversation with one cluster: typed questions, one login behind them, every page of a list.
+
+It knows OneFS' envelopes (errors, resume tokens, versions in paths) and nothing of what the fields mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from mendwatch.clock import Clock
+from mendwatch.errors import AuthenticationFailed, BadAnswer, Unsupported
+from mendwatch.model.targets import Credential, Target
+from mendwatch_onefs import failures
+from mendwatch_onefs.addresses import base_url
+from mendwatch_onefs.decoding import decode, text, whole
+from mendwatch_onefs.logins import Logins, Ticket
+from mendwatch_onefs.options import OneFSOptions
+from mendwatch_onefs.wire import Answer, Question, Wire
+
+#: Items of one page. OneFS' own limit is higher; a thousand quotas are about a megabyte.
+PAGE = 1000
+#: Pages of one list: a cluster that gives more goes round in circles.
+_MOST_PAGES = 1000
+
+
+class Page(Protocol):
+    """What every list of OneFS has."""
+
+    resume: Any
+
+
+T = TypeVar("T")
+P = TypeVar("P", bound=Page)
+
+
+class _Latest(msgspec.Struct):
+    latest: Any = None
+
+
+class OneFSClient:
+    """An open conversation with one cluster. Nothing is asked before the first question."""
+
+    def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
+        self.options = options
+        self._secrets = (credential.password.reveal,) if credential else ()
+        self._wire = Wire(base_url(target.address), options)
+        self._logins = Logins(self._wire, credential, clock) if credential else None
+        self._latest: int | None = None
+
+    @property
+    def where(self) -> str:
+        """Host and port, as they stand in messages."""
+        return self._wire.where
+
+    async def latest(self) -> int | None:
+        """Give the newest version of the API here, or None for a release too old to tell; asked once."""
+        if self._latest is None:
+            with contextlib.suppress(Unsupported):
+                answer = await self._get("/platform/latest", {})
+                self._latest = whole(decode(answer.body, _Latest, "GET /platform/latest").latest)
+        return self._latest
+
+    async def get(self, version: int, resource: str, outline: type[T], query: Mapping[str, str] | None = None) -> T:
+        """Read one resource in the given API version, or in the newest that this release has.
+
+        Raises:
+            TargetError: of the type that says when to try again.
+        """
+        path = await self._path(version, resource)
+        answer = await self._get(path, query or {})
+        return decode(answer.body, outline, f"GET {path}")
+
+    async def pages(self, version: int, resource: str, outline: type[P], query: Mapping[str, str]) -> AsyncIterator[P]:
+        """Read a list page by page, to its end.
+
+        Raises:
+            TargetError: as `get`; BadAnswer when the pages never end.
+        """
+        question = {"limit": str(PAGE), **query}
+        seen: set[str] = set()
+        while len(seen) < _MOST_PAGES:
+            page = await self.get(version, resource, outline, question)
+            yield page
+            token = text(page.resume)
+            if not token:
+                return
+            if token in seen:
+                break
+            seen.add(token)
+            question = {"resume": token}  # OneFS refuses any other argument beside it
+        raise BadAnswer(f"GET {resource}: the pages of this list never end")
+
+    async def close(self) -> None:
+        """Log out and let go of every connection; never raises."""
+        if self._logins is not None:
+            await self._logins.leave()
+        await self._wire.close()
+
+    async def _path(self, version: int, resource: str) -> str:
+        latest = await self.latest()
+        return f"/platform/{min(version, latest or version)}/{resource}"
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        question = Question("GET", path, query)
+        ticket, answer = await self._admitted(question)
+        secrets = (*(reveal() for reveal in self._secrets), ticket.session, ticket.csrf)
+        failure = failures.of_answer(answer.status, answer.headers, answer.body, str(question), secrets)
+        if failure is not None:
+            raise failure
+        return answer
+
+    async def _admitted(self, question: Question) -> tuple[Ticket, Answer]:
+        """Ask with a session; when that has ended, once more with a new one.
+
+        Raises:
+            AuthenticationFailed: the login is refused, or the new session is.
+        """
+        logins = self._require_login()
+        first = used = await logins.ticket()
+        answer = await self._ask(logins, question, used)
+        while answer.status == HTTPStatus.UNAUTHORIZED:
+            if used.serial != first.serial:
+                raise logins.give_up()
+            used = await logins.after_refused(used)
+            answer = await self._ask(logins, question, used)
+        return used, answer
+
+    async def _ask(self, logins: Logins, question: Question, ticket: Ticket) -> Answer:
+        proof = ticket.headers(str(self._wire.url.origin()))
+        answer = await self._wire.exchange(Question(question.method, question.path, question.query, proof, question.body))
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            logins.absorb(ticket, answer)
+        return answer
+
+    def _require_login(self) -> Logins:
+        if self._logins is None:
+            raise AuthenticationFailed(
+                f"no read credential for {self.where}", hint="Set credentials.read of this target in the configuration."
+            )
+        return self._logins

@@ -1,0 +1,66 @@
+"""What may be said about one cluster under `options:`; checked before anything is asked.
+
+It knows the words and their limits only. What they do is in `wire` (connections) and `quotas`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class OneFSOptions(BaseModel):
+    """The options of a OneFS target. TLS is always verified: by `ca_file`, by `fingerprint` or by the system's store."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ca_file: Path | None = Field(
+        default=None,
+        description="Absolute path of the PEM file with the certificate authority that signed the cluster's certificate. "
+        "Default: the system's store.",
+    )
+    fingerprint: str | None = Field(
+        default=None,
+        description="SHA-256 of the cluster's certificate in hex, with or without colons: only this certificate is trusted.",
+    )
+    timeout: Annotated[float, Field(ge=0.1, le=120)] = Field(
+        default=10.0, description="Seconds that one request may take as a whole, from connecting to the last byte."
+    )
+    concurrency: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=4, description="Requests at a time; a cluster's API has few workers and they are shared with people."
+    )
+    quota_types: tuple[Literal["directory", "default-directory"], ...] = Field(
+        default=("directory",),
+        min_length=1,
+        description="Types of quotas that are read. User and group quotas are left out: a cluster can have a hundred thousand.",
+    )
+
+    @field_validator("ca_file")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        path = value.expanduser() if value else None
+        if path and not path.is_absolute():
+            message = f"{str(path)!r} is no absolute path: the agent and its playbooks run in different folders"
+            raise ValueError(message)
+        return path
+
+    @field_validator("fingerprint")
+    @classmethod
+    def _hex(cls, value: str | None) -> str | None:
+        digits = value.replace(":", "").lower() if value is not None else None
+        if digits is not None and not _SHA256.fullmatch(digits):
+            message = "a SHA-256 fingerprint has 64 hex digits; `openssl x509 -noout -fingerprint -sha256` prints one"
+            raise ValueError(message)
+        return digits
+
+    @model_validator(mode="after")
+    def _one_trust(self) -> OneFSOptions:
+        if self.ca_file and self.fingerprint:
+            message = "ca_file and fingerprint exclude each other: a pinned certificate needs no authority"
+            raise ValueError(message)
+        return self

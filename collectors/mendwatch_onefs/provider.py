@@ -1,0 +1,75 @@
+"""The provider `onefs`: what the agent finds by its entry point. It builds, and knows no endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ValidationError
+
+from mendwatch.clock import Clock, SystemClock
+from mendwatch.errors import ConfigurationError
+from mendwatch.model.targets import Credential, Target
+from mendwatch.provider import Collector, Stream
+from mendwatch_onefs.addresses import base_url
+from mendwatch_onefs.cluster import ClusterCollector
+from mendwatch_onefs.events import EventsCollector
+from mendwatch_onefs.options import OneFSOptions
+from mendwatch_onefs.quotas import QuotasCollector
+from mendwatch_onefs.session import OneFSSession
+from mendwatch_onefs.statistics import StatisticsCollector
+
+
+@dataclass(frozen=True, slots=True)
+class OneFSProvider:
+    """Dell PowerScale clusters. Implements mendwatch.provider.Provider."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    name: str = "onefs"
+    target_label: str = "cluster"
+    metric_prefix: str = "powerscale"
+    options_model: type[BaseModel] = OneFSOptions
+    needs_credential: bool = True
+
+    def open(self, target: Target, credential: Credential | None) -> OneFSSession:
+        """Make a session without I/O.
+
+        Raises:
+            ConfigurationError: the address or the options cannot be used.
+        """
+        return OneFSSession(target, _options(target), credential, self.clock)
+
+    def collectors(self) -> Sequence[Collector]:
+        """Give one collector per aspect."""
+        return (ClusterCollector(), StatisticsCollector(), EventsCollector(), QuotasCollector())
+
+    def streams(self) -> Sequence[Stream]:
+        """Give none: OneFS does not push."""
+        return ()
+
+    def playbook_environment(self, target: Target, credential: Credential) -> Mapping[str, str]:
+        """Give what our Ansible modules read; the only place where a password leaves as plain text.
+
+        Raises:
+            ConfigurationError: the address or the options cannot be used.
+        """
+        options = _options(target)
+        environment = {
+            "MENDWATCH_ONEFS_URL": str(base_url(target.address)),
+            "MENDWATCH_ONEFS_USERNAME": credential.username,
+            "MENDWATCH_ONEFS_PASSWORD": credential.password.reveal(),
+            "MENDWATCH_ONEFS_TIMEOUT": f"{options.timeout:g}",
+        }
+        if options.ca_file:
+            environment["MENDWATCH_ONEFS_CA_FILE"] = str(options.ca_file)
+        if options.fingerprint:
+            environment["MENDWATCH_ONEFS_FINGERPRINT"] = options.fingerprint
+        return environment
+
+
+def _options(target: Target) -> OneFSOptions:
+    try:
+        return OneFSOptions.model_validate(dict(target.options))
+    except ValidationError as problem:
+        faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problem.errors(include_url=False))
+        raise ConfigurationError(f"the options of {target.id} cannot be used: {faults}") from problem

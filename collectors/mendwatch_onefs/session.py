@@ -1,0 +1,28 @@
+"""The session that the core holds: the client, and what all collectors of one cluster have learned together."""
+
+from __future__ import annotations
+
+from mendwatch.clock import Clock
+from mendwatch.model.targets import Credential, Identity, Target
+from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.cluster import ClusterConfig, identity_of
+from mendwatch_onefs.options import OneFSOptions
+
+
+class OneFSSession(OneFSClient):
+    """An open conversation with one cluster, shared by its collectors."""
+
+    def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
+        super().__init__(target, options, credential, clock)
+        #: Statistics keys that this release is known to have; None until it has refused one (see `statistics`).
+        self.known_keys: frozenset[str] | None = None
+
+    async def identify(self) -> Identity:
+        """Ask the cluster for its name and release.
+
+        Raises:
+            TargetError: it cannot be asked.
+        """
+        latest = await self.latest()
+        config = await self.get(3, "cluster/config", ClusterConfig)
+        return identity_of(config, latest, self.where)

@@ -1,0 +1,175 @@
+# Copyright The mendwatch authors
+# SPDX-License-Identifier: Apache-2.0
+"""One session with the Platform API of a OneFS cluster, for modules of this collection.
+
+It uses the standard library only. It must not know what a module changes, and no message it makes holds a secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+#: The most characters of an error body that are shown: enough for a sentence, too few for a page.
+LONGEST_ERROR = 256
+#: No answer that a module asks for is larger.
+LARGEST_ANSWER = 8 * 1024 * 1024
+
+
+class PapiError(Exception):
+    """The cluster did not do what was asked; `status` is its HTTP status, or None when it gave none."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the cluster is and who asks."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    ca_file: str | None = None
+    fingerprint: str | None = None
+    timeout: float = 10.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Connection:
+        """Read the connection from MENDWATCH_ONEFS_*; raises PapiError when something needed is missing or wrong."""
+
+        def value(name: str) -> str:
+            return environment.get(f"MENDWATCH_ONEFS_{name}", "")
+
+        missing = [name for name in ("URL", "USERNAME", "PASSWORD") if not value(name)]
+        if missing:
+            raise PapiError(f"The environment lacks MENDWATCH_ONEFS_{', MENDWATCH_ONEFS_'.join(missing)}.")
+        if urlsplit(value("URL")).scheme != "https" or not urlsplit(value("URL")).hostname:
+            raise PapiError("MENDWATCH_ONEFS_URL must be https://host:port.")
+        pin = value("FINGERPRINT").replace(":", "").lower() or None
+        timeout = float(value("TIMEOUT") or 10)
+        return cls(value("URL").rstrip("/"), value("USERNAME"), value("PASSWORD"), value("CA_FILE") or None, pin, timeout)
+
+
+class Papi:
+    """A session: `with Papi(connection) as api` logs in and, whatever happens, logs out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._http = _open(connection)
+        self._cookies: dict[str, str] = {}
+
+    def __enter__(self) -> Papi:
+        """Log in."""
+        who = {"username": self._connection.username, "password": self._connection.password, "services": ["platform"]}
+        self._call("POST", "/session/1/session", who)
+        if "isisessid" not in self._cookies:
+            self._http.close()
+            raise PapiError("The cluster gave no session.")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Log out; a logout that fails changes nothing about what was done, so it is not told."""
+        try:
+            self._call("DELETE", "/session/1/session")
+        except PapiError:
+            pass
+        finally:
+            self._http.close()
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """Read a resource below /platform."""
+        answer = self._call("GET", f"/platform/{path}" + (f"?{urlencode(query)}" if query else ""))
+        if not isinstance(answer, dict):
+            raise PapiError(f"The answer to GET {path} is not an object.")
+        return answer
+
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change a resource below /platform."""
+        self._call("PUT", f"/platform/{path}", body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        what = f"{method} {path.partition('?')[0]}"
+        try:
+            self._http.request(method, path, None if body is None else json.dumps(body).encode(), self._headers())
+            answer = self._http.getresponse()
+            data = answer.read(LARGEST_ANSWER)
+        except (OSError, http.client.HTTPException) as problem:
+            self._http.close()
+            raise PapiError(f"{what} got no answer: {_reason(problem)}") from problem
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(cookie).items()})
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise PapiError(f"{what} was refused with {answer.status}: {_error(data)}", answer.status)
+        return _decoded(data, what)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json", "Content-Type": "application/json", "Origin": self._connection.url}
+        if self._cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+            headers["X-CSRF-Token"] = self._cookies.get("isicsrf", "")
+            headers["Referer"] = self._connection.url
+        return headers
+
+
+class _PinnedConnection(http.client.HTTPSConnection):
+    """Trusts one certificate and sends nothing before it has seen it."""
+
+    pin = ""
+
+    def connect(self) -> None:
+        super().connect()
+        seen = hashlib.sha256(self.sock.getpeercert(binary_form=True) or b"").hexdigest()
+        if not hmac.compare_digest(seen, self.pin):
+            self.close()
+            raise ssl.SSLCertVerificationError(f"the certificate's fingerprint is {seen}, not the pinned one")
+
+
+def _open(connection: Connection) -> http.client.HTTPSConnection:
+    host, port = urlsplit(connection.url).hostname, urlsplit(connection.url).port or 8080
+    if connection.fingerprint is None:
+        try:
+            trust = ssl.create_default_context(cafile=connection.ca_file)
+        except OSError as problem:
+            raise PapiError(f"The CA file cannot be used: {_reason(problem)}") from problem
+        return http.client.HTTPSConnection(host or "", port, timeout=connection.timeout, context=trust)
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # the fingerprint says more than a name
+    pinned = _PinnedConnection(host or "", port, timeout=connection.timeout, context=trust)
+    pinned.pin = connection.fingerprint
+    return pinned
+
+
+def _decoded(data: bytes, what: str) -> Any:
+    if not data:
+        return None
+    try:
+        return json.loads(data)
+    except ValueError as problem:
+        raise PapiError(f"The answer to {what} is not JSON.") from problem
+
+
+def _error(data: bytes) -> str:
+    """Give what an error body says: OneFS' own message where there is one, never a whole page."""
+    try:
+        found = json.loads(data)
+        errors = found["errors"] if isinstance(found, dict) else found
+        text = "; ".join(str(error["message"]) for error in errors)
+    except (ValueError, KeyError, TypeError):
+        text = "no message"
+    return text[:LONGEST_ERROR]
+
+
+def _reason(problem: Exception) -> str:
+    return (str(problem) or type(problem).__name__)[:LONGEST_ERROR]

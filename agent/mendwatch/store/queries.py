@@ -1,0 +1,111 @@
+"""Every statement the store says to its database, named, each with a line of prose."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, text, type_coerce, update
+from sqlalchemy.types import NullType
+
+from mendwatch.model.runs import ACTIVE, OPEN
+from mendwatch.store.schema import alerts, audit, meta, runs, tokens
+
+_ACTIVE = sorted(ACTIVE)
+_OPEN = sorted(OPEN)
+
+# --- meta -----------------------------------------------------------------------------------------------------------
+
+#: What the database says about itself, by name.
+META = select(meta.c.name, meta.c.value)
+#: Write one such fact.
+META_ADD = insert(meta)
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+#: Open a run; refused by the table where its problem has an open one.
+RUN_ADD = insert(runs)
+#: The names that begin with what was typed; two are enough to know that it is ambiguous.
+RUN_NAMES = select(runs.c.id).where(runs.c.id.startswith(bindparam("prefix"), autoescape=False)).order_by(runs.c.id).limit(2)
+#: One run.
+RUN_GET = select(runs).where(runs.c.id == bindparam("run_id"))
+#: One run, which nobody else may change before this transaction ends.
+RUN_HOLD = RUN_GET.with_for_update()
+#: Move a run, if it still is what was decided on: this state, this version, this fence.
+RUN_MOVE = update(runs).where(
+    runs.c.id == bindparam("run_id"),
+    runs.c.state.in_(bindparam("was_states", expanding=True)),
+    runs.c.version == bindparam("was_version"),
+    runs.c.fence == bindparam("was_fence"),
+)
+#: The open run for a problem.
+RUN_OPEN_FOR = select(runs.c.id).where(runs.c.dedup_key == bindparam("problem"), runs.c.state.in_(_OPEN))
+#: The run that may be changing a target now.
+RUN_ACTIVE_ON = select(runs).where(runs.c.target == bindparam("on_target"), runs.c.state.in_(_ACTIVE))
+#: Runs whose question or whose approval has run out, which nobody else may change before this transaction ends.
+RUN_OVERDUE = (
+    select(runs)
+    .where(runs.c.state.in_(["approved", "pending"]), runs.c.expires_at <= bindparam("moment"))
+    .order_by(runs.c.number)
+    .with_for_update()
+)
+#: Runs, newest first.
+RUN_LIST = select(runs).order_by(runs.c.number.desc()).limit(bindparam("most"))
+#: Only those in some states.
+RUN_LIST_IN = RUN_LIST.where(runs.c.state.in_(bindparam("states", expanding=True)))
+#: Only those of a target.
+RUN_LIST_ON = RUN_LIST.where(runs.c.target == bindparam("on_target"))
+#: Only those in some states, of a target.
+RUN_LIST_IN_ON = RUN_LIST_IN.where(runs.c.target == bindparam("on_target"))
+#: Runs that began or ended since a moment, oldest first.
+RUN_SINCE = (
+    select(runs)
+    .where(or_(runs.c.created_at >= bindparam("moment"), runs.c.ended_at >= bindparam("moment")))
+    .order_by(runs.c.number)
+)
+
+# --- audit ----------------------------------------------------------------------------------------------------------
+
+#: Let one writer at a time find the end of the chain; SQLite's BEGIN IMMEDIATE has done so already.
+AUDIT_LOCK_POSTGRESQL = text("SELECT pg_advisory_xact_lock(7526471938)")
+#: The end of the chain.
+AUDIT_LAST = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
+#: Add a row to the chain.
+AUDIT_ADD = insert(audit)
+#: Rows in order.
+AUDIT_AFTER = select(audit).where(audit.c.seq > bindparam("after")).order_by(audit.c.seq).limit(bindparam("most"))
+#: Rows about one thing, in order.
+AUDIT_ABOUT = AUDIT_AFTER.where(audit.c.filed == bindparam("about"))
+#: Rows in order as they lie there, whatever somebody made of them: only the verifier judges what they hold.
+AUDIT_RAW = (
+    select(
+        *(
+            type_coerce(column, NullType()).label(column.name)
+            for column in (audit.c.seq, audit.c.filed, audit.c.record, audit.c.mac)
+        )
+    )
+    .where(audit.c.seq > bindparam("after"))
+    .order_by(audit.c.seq)
+    .limit(bindparam("most"))
+)
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+#: Keep a new token.
+TOKEN_ADD = insert(tokens)
+#: One token.
+TOKEN_GET = select(tokens).where(tokens.c.id == bindparam("token_id"))
+#: All tokens, newest first.
+TOKEN_LIST = select(tokens).order_by(tokens.c.number.desc())
+#: End a token, once.
+TOKEN_REVOKE = (
+    update(tokens)
+    .where(and_(tokens.c.id == bindparam("token_id"), tokens.c.revoked_at.is_(None)))
+    .values(revoked_at=bindparam("moment"))
+)
+
+# --- alerts ---------------------------------------------------------------------------------------------------------
+
+#: Every alert that is kept.
+ALERT_LIST = select(alerts).order_by(alerts.c.fingerprint)
+#: Forget alerts, by fingerprint.
+ALERT_DROP = delete(alerts).where(alerts.c.fingerprint == bindparam("print"))
+#: Keep alerts.
+ALERT_ADD = insert(alerts)

@@ -1,0 +1,145 @@
+"""The tables, and what they forbid below all code.
+
+That is: two open runs for one problem, two active runs on one target, and a change of the audit.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.schema import ExecutableDDLElement
+
+from mendwatch.model.runs import ACTIVE, OPEN, RunState
+from mendwatch.store.columns import AnyText, Moment
+
+#: Grows with every change of a table; a database of another version is refused.
+VERSION = 1
+
+metadata = MetaData()
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+_JSON = JSON(none_as_null=True)
+
+
+def _among(states: frozenset[RunState]) -> str:
+    """Give SQL that tells whether a row is in one of the states; the words are ours, so nothing needs quoting."""
+    return "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(states)))
+
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),  # the order in which runs were opened
+    Column("id", Text, nullable=False, unique=True),
+    Column("dedup_key", AnyText, nullable=False),
+    Column("rule", AnyText, nullable=False),
+    Column("rule_digest", AnyText, nullable=False),
+    Column("fingerprint", AnyText, nullable=False),
+    Column("target", AnyText, nullable=False),
+    Column("remediation", AnyText, nullable=False),
+    Column("risk", AnyText, nullable=False),
+    Column("mode", AnyText, nullable=False),
+    Column("proposer", AnyText, nullable=False),
+    Column("quorum", Integer, nullable=False),
+    Column("not_proposer", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("subject", _JSON, nullable=False),
+    Column("variables", _JSON, nullable=False),
+    Column("plan", _JSON),
+    Column("plan_hash", Text),
+    Column("expires_at", Moment),
+    Column("decisions", _JSON, nullable=False),
+    Column("run_dir", AnyText),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", _JSON),
+    Column("events_resolved", _JSON),
+    Column("note", AnyText, nullable=False),
+    CheckConstraint(_among(frozenset(RunState)), name="runs_state_is_known"),
+    CheckConstraint("quorum >= 1", name="runs_quorum_is_a_number_of_people"),
+)
+
+Index(
+    "runs_one_open_per_problem", runs.c.dedup_key, unique=True, sqlite_where=text(_among(OPEN)), postgresql_where=text(_among(OPEN))
+)
+Index(
+    "runs_one_active_per_target",
+    runs.c.target,
+    unique=True,
+    sqlite_where=text(_among(ACTIVE)),
+    postgresql_where=text(_among(ACTIVE)),
+)
+Index("runs_by_state", runs.c.state, runs.c.expires_at)
+Index("runs_by_creation", runs.c.created_at)
+Index("runs_by_end", runs.c.ended_at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    Column("filed", Text, nullable=False, index=True),  # the record's subject, escaped, to find rows by; verified with it
+    Column("record", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("name", AnyText, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the whole secret; the secret itself is nowhere
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("fingerprint", AnyText, primary_key=True),
+    Column("rule", AnyText, nullable=False),
+    Column("target", AnyText, nullable=False),
+    Column("key", _JSON, nullable=False),
+    Column("labels", _JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("annotations", _JSON, nullable=False),
+    Column("values", _JSON, nullable=False),
+    Column("active_since", Moment),
+    Column("fired_at", Moment),
+    Column("cleared_since", Moment),
+    Column("resolved_at", Moment),
+)
+
+
+def _append_only(verb: str) -> ExecutableDDLElement:
+    """Give the trigger that stops an accident; against intent there is the chain."""
+    body = f"BEFORE {verb} ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+    statement = DDL(f"CREATE TRIGGER audit_no_{verb.lower()} {body}")  # type: ignore[no-untyped-call] # SQLAlchemy left it untyped
+    return statement.execute_if(dialect="sqlite")
+
+
+event.listen(audit, "after_create", _append_only("UPDATE"))
+event.listen(audit, "after_create", _append_only("DELETE"))

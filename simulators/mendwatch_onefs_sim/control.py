@@ -1,0 +1,119 @@
+"""The control API: what a demo and a test do to the cluster behind its back, over plain HTTP on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from mendwatch.errors import UserError
+from mendwatch_onefs_sim.answers import PapiError
+from mendwatch_onefs_sim.cluster import Cluster
+from mendwatch_onefs_sim.events.shape import group_json
+from mendwatch_onefs_sim.faults import Faults, read_fault
+from mendwatch_onefs_sim.incidents import begin
+from mendwatch_onefs_sim.quotas.creation import read_quota
+from mendwatch_onefs_sim.quotas.quota import Quota
+from mendwatch_onefs_sim.records import Records
+from mendwatch_onefs_sim.sessions import Sessions
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlApi:
+    """What the control API reads and changes."""
+
+    cluster: Cluster
+    sessions: Sessions
+    faults: Faults
+    records: Records
+
+    def application(self) -> web.Application:
+        """Give the application to serve on loopback."""
+        app = web.Application(middlewares=[_refusals])
+        app.router.add_get("/state", self._state)
+        app.router.add_get("/requests", self._requests)
+        app.router.add_post("/incidents/{name}", self._incident)
+        app.router.add_post("/quotas", self._quota)
+        app.router.add_get("/faults", self._list_faults)
+        app.router.add_post("/faults", self._fault)
+        app.router.add_delete("/faults", self._clear_faults)
+        return app
+
+    async def _state(self, _: web.Request) -> web.Response:
+        cluster = self.cluster
+        now = cluster.settle()
+        body = {
+            "cluster": {"name": cluster.hardware.name, "release": cluster.hardware.release, "nodes": len(cluster.hardware.nodes)},
+            "elapsed": now,
+            "events": [group_json(group) for group in cluster.events.all()],
+            "incidents": [asdict(incident) for incident in cluster.incidents],
+            "quotas": [quota_facts(quota, now) for quota in cluster.quotas.all()],
+            "sessions": self.sessions.count(now),
+        }
+        return web.json_response(body)
+
+    async def _requests(self, _: web.Request) -> web.Response:
+        return web.json_response({"requests": [asdict(record) for record in self.records.all()]})
+
+    async def _incident(self, request: web.Request) -> web.Response:
+        arguments = await _object(request)
+        incident = begin(self.cluster, request.match_info["name"], arguments)
+        return web.json_response(asdict(incident), status=HTTPStatus.CREATED)
+
+    async def _quota(self, request: web.Request) -> web.Response:
+        quota = self.cluster.quotas.add(read_quota(await _object(request)))
+        return web.json_response(quota_facts(quota, self.cluster.settle()), status=HTTPStatus.CREATED)
+
+    async def _list_faults(self, _: web.Request) -> web.Response:
+        return web.json_response({"faults": [asdict(fault) for fault in self.faults.waiting()]})
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        fault = read_fault(await _object(request))
+        self.faults.add(fault)
+        return web.json_response(asdict(fault), status=HTTPStatus.CREATED)
+
+    async def _clear_faults(self, _: web.Request) -> web.Response:
+        self.faults.clear()
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def quota_facts(quota: Quota, now: float) -> dict[str, object]:
+    """Give what the control API tells of a quota; sizes are bytes."""
+    return {
+        "id": quota.id,
+        "path": quota.path,
+        "type": quota.type,
+        "hard_limit": quota.limits.hard,
+        "soft_limit": quota.limits.soft,
+        "advisory_limit": quota.limits.advisory,
+        "usage_bytes": quota.usage.at(now),
+        "thresholds_on": quota.thresholds_on,
+        "ready": quota.ready,
+        "linked": quota.linked,
+    }
+
+
+async def _object(request: web.Request) -> dict[str, object]:
+    text = await request.text()
+    try:
+        body = json.loads(text or "{}")
+    except ValueError as problem:
+        raise UserError("the body is not JSON", hint="Send a JSON object.") from problem
+    if not isinstance(body, dict):
+        raise UserError("the body is no JSON object", hint="Send a JSON object.")
+    return body
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except UserError as problem:
+        return web.json_response({"error": str(problem), "hint": problem.hint}, status=HTTPStatus.BAD_REQUEST)
+    except PapiError as problem:
+        return web.json_response({"error": str(problem), "hint": f"Look at {problem.field}."}, status=HTTPStatus.BAD_REQUEST)

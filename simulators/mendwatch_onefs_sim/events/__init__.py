@@ -1,0 +1,1 @@
+"""Event groups: their state and the shape that the resource gives them."""

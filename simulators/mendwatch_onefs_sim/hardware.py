@@ -1,0 +1,101 @@
+"""Which nodes the simulated cluster has: fixed by the seed, never by time.
+
+Node 2 has device id 5: it once was replaced. A client that takes the logical node number for the device id is
+found out at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mendwatch_onefs_sim.waves import fraction
+
+GIB = 2**30
+TIB = 2**40
+
+#: The newest version of any resource that this release serves.
+LATEST = 23
+RELEASE = "9.12.0.0"
+#: The node that was replaced, and the device id that its successor got.
+REPLACED_LNN = 2
+REPLACED_DEVID = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node: `lnn` is its place, `devid` its identity for life; `capacity` its share of /ifs in bytes."""
+
+    lnn: int
+    devid: int
+    guid: str
+    serial: str
+    internal_address: str
+    uptime_at_start: int
+    is_up: bool = True
+    capacity: int = 60 * TIB
+    memory: int = 96 * GIB
+    cores: int = 16
+    drives: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The cluster's name, its release and its nodes, in the order of their logical node numbers."""
+
+    name: str
+    guid: str
+    seed: int
+    nodes: tuple[Node, ...]
+    release: str = RELEASE
+    latest: int = LATEST
+
+    @property
+    def local(self) -> Node:
+        """The node that answers requests."""
+        return self.nodes[0]
+
+    @property
+    def up(self) -> tuple[Node, ...]:
+        """The nodes that answer."""
+        return tuple(node for node in self.nodes if node.is_up)
+
+    @property
+    def build(self) -> str:
+        """The kernel's build word, such as B_9_12_0_0_001(RELEASE)."""
+        return f"B_{self.release.replace('.', '_')}_001(RELEASE)"
+
+    @property
+    def version_text(self) -> str:
+        """The one line that the kernel says of itself."""
+        return f"Isilon OneFS {self.release} {self.build}: 0x900C00000000001:Thu Aug 14 09:00:00 UTC 2025"
+
+    @property
+    def release_date(self) -> int:
+        """When the release was built, in epoch seconds."""
+        return int(datetime(2025, 8, 14, 9, tzinfo=UTC).timestamp())
+
+
+def make_hardware(nodes: int, seed: int, name: str, down: frozenset[int] = frozenset()) -> Hardware:
+    """Make a cluster of so many nodes; `down` are the logical node numbers that do not answer (never the first)."""
+    made = tuple(_node(lnn, seed, is_up=lnn not in down or lnn == 1) for lnn in range(1, nodes + 1))
+    return Hardware(name, _hex(seed, "cluster", 36), seed, made)
+
+
+def _node(lnn: int, seed: int, *, is_up: bool) -> Node:
+    uptime = 86_400 * (3 + int(90 * fraction(seed, "uptime", lnn)))
+    serial = f"JWXNS{int(1e9 * fraction(seed, 'serial', lnn)):09d}"
+    return Node(lnn, device_id(lnn), _hex(seed, f"node{lnn}", 36), serial, f"128.221.252.{lnn}", uptime, is_up)
+
+
+def device_id(lnn: int) -> int:
+    """Give the device id of a node: its number, but for the replaced one, and for those after it in a larger cluster."""
+    if lnn == REPLACED_LNN:
+        return REPLACED_DEVID
+    return lnn if lnn < REPLACED_DEVID else lnn + 1
+
+
+def _hex(seed: int, name: str, length: int) -> str:
+    text = uuid.uuid5(uuid.NAMESPACE_OID, f"{seed}:{name}").hex + uuid.uuid5(uuid.NAMESPACE_URL, f"{seed}:{name}").hex
+    return text[:length]

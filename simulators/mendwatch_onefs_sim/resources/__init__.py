@@ -1,0 +1,1 @@
+"""What the Platform API serves: one file per area, each giving a tuple of resources."""

@@ -31,6 +31,8 @@ _TOLD = {
     "runner_on_skipped": "skipped",
     "playbook_on_stats": "",
 }
+#: What ansible-core puts before a module's own words.
+_PREFIX = re.compile(r"\A(?:Task failed: )?(?:Module failed: |Action failed: )?")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -77,6 +79,8 @@ class Recorder:
         self.stats = {name: sum((data.get(name) or {}).values()) for name in ("ok", "changed", "failures", "dark", "rescued")}
         outcome = self.redactor.value(data.get("artifact_data") or {})
         self.outcome = outcome if isinstance(outcome, dict) else {}
+        if isinstance(words := self.outcome.get("message"), str):
+            self.outcome["message"] = _PREFIX.sub("", words)
 
     def _complain(self, name: str, raw: Raw) -> None:
         text = _COLOURS.sub("", str(raw.get("stdout") or "")).strip()
@@ -115,7 +119,7 @@ def _lines(side: object) -> str:
 
 def _message(raw: Raw) -> str:
     message = _result(raw).get("msg", "")
-    return message if isinstance(message, str) else json.dumps(message)
+    return _PREFIX.sub("", message) if isinstance(message, str) else json.dumps(message)
 
 
 def _data(raw: Raw) -> Raw:

@@ -88,16 +88,16 @@ class Papi:
         finally:
             self._http.close()
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
+    def get(self, resource: str, /, **query: str) -> dict[str, Any]:
         """Read a resource below /platform."""
-        answer = self._call("GET", f"/platform/{path}" + (f"?{urlencode(query)}" if query else ""))
+        answer = self._call("GET", f"/platform/{resource}" + (f"?{urlencode(query)}" if query else ""))
         if not isinstance(answer, dict):
-            raise PapiError(f"The answer to GET {path} is not an object.")
+            raise PapiError(f"The answer to GET {resource} is not an object.")
         return answer
 
-    def put(self, path: str, body: Mapping[str, Any]) -> None:
+    def put(self, resource: str, body: Mapping[str, Any]) -> None:
         """Change a resource below /platform."""
-        self._call("PUT", f"/platform/{path}", body)
+        self._call("PUT", f"/platform/{resource}", body)
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         what = f"{method} {path.partition('?')[0]}"

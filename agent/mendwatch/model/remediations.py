@@ -70,3 +70,8 @@ class Remediation:
     def provider(self) -> str:
         """The provider whose targets it is for: the first part of the id."""
         return self.id.split("/", 1)[0]
+
+    @property
+    def collections(self) -> Path:
+        """The folder that holds `ansible_collections` for it: the root that the remediation was loaded from."""
+        return self.folder.parent.parent

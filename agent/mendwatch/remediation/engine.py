@@ -1,0 +1,164 @@
+"""The remediation engine: takes proposals, waits for decisions, carries approved runs to their end.
+
+A thin shell: each part is a module of its own, and this one only says who does what and when. It meets the other engines in
+`service`, which gives it a Judge and an Access.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from mendwatch.errors import Refused, StoreError
+from mendwatch.model.proposals import Proposal
+from mendwatch.model.runs import ACTIVE, Run, RunState
+from mendwatch.remediation import watching
+from mendwatch.remediation.guards import GuardVerdict
+from mendwatch.remediation.ledger import Ledger
+from mendwatch.remediation.lifecycle import Lifecycle
+from mendwatch.remediation.offers import Offers
+from mendwatch.remediation.parts import AGENT, Parts
+from mendwatch.remediation.phases import Phases
+from mendwatch.remediation.recovery import Recovery
+from mendwatch.remediation.resolving import Resolver
+
+log = structlog.get_logger(__name__)
+
+_WAITING = frozenset({RunState.PENDING, RunState.APPROVED})
+_DECIDED = frozenset({RunState.DENIED, RunState.CANCELLED})
+#: An alert that is gone overtakes a run in these states; a run that has begun is let finish and then measured.
+_OVERTAKEN = frozenset({RunState.PLANNING, RunState.PENDING, RunState.APPROVED})
+_MANY = 10_000
+
+
+class RemediationEngine:
+    """The engine. `run` works until it is cancelled; `offer` and `alert_resolved` are called from the other engines' steps."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._ledger = Ledger(parts)
+        self._phases = Phases(parts, self._ledger)
+        self._resolver = Resolver(parts, self._ledger, self._phases)
+        self._lifecycle = Lifecycle(parts, self._ledger, self._phases, self._resolver)
+        self._recovery = Recovery(parts, self._ledger, self._lifecycle, self._phases, self._resolver)
+        self._offers = Offers(parts, self._ledger, self._phases)
+        self._poked = asyncio.Event()
+        self._taken: dict[str, str] = {}  # runs that a task of ours carries: id to target
+        self._given_up: set[str] = set()  # runs on which we failed by a fault of ours
+        self._waiting: dict[str, RunState] = {}  # pending and approved runs at the last look
+        self._store_answers = True
+
+    async def offer(self, proposal: Proposal) -> Run | None:
+        """Take a firing rule's proposal: guards, plan, question. Takes as long as check mode takes; None where no run was opened.
+
+        Why not is announced and audited once. Raises StoreError where the store does not answer: nothing was decided.
+        """
+        run = await self._offers.offer(proposal)
+        self.poke()
+        return run
+
+    async def why_not(self, proposal: Proposal) -> tuple[GuardVerdict, ...]:
+        """Ask every guard about a proposal, without doing anything."""
+        return await self._offers.why_not(proposal)
+
+    async def alert_resolved(self, fingerprint: str) -> None:
+        """Overtake the runs of an alert that is gone, as far as they have not begun. Raises StoreError."""
+        self._offers.forget(fingerprint)
+        for run in await self._parts.store.runs.list(states=_OVERTAKEN, limit=_MANY):
+            if run.fingerprint == fingerprint:
+                await self._overtake(run)
+
+    def poke(self) -> None:
+        """Look at the store at once: something was decided."""
+        self._poked.set()
+
+    async def recover(self) -> None:
+        """Bring every run that an earlier agent left behind to its end, and wait until all are there. `run` does this itself."""
+        async with asyncio.TaskGroup() as group:
+            await self._take_over(group)
+
+    async def run(self) -> None:
+        """Recover, then work until cancelled. A playbook that runs at that moment gets `limits.grace` seconds to end."""
+        async with asyncio.TaskGroup() as group:
+            await self._attempt(lambda: self._take_over(group))
+            while True:
+                await self._attempt(lambda: self._look(group))
+                await self._pause()
+
+    async def _take_over(self, group: asyncio.TaskGroup) -> None:
+        for run in await self._recovery.left_behind():
+            self._take(group, run, self._recovery.go_on)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        """Look at the store once: end what ran out, tell what was decided, start what may start."""
+        for run in await self._parts.store.runs.expire():
+            self._ledger.state(run)
+        waiting = await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
+        await self._tell_decisions(waiting)
+        if any(run.state is RunState.APPROVED for run in waiting):
+            busy = {run.target for run in await self._parts.store.runs.list(states=ACTIVE, limit=_MANY)}
+            for run in watching.startable(waiting, self._given_up | self._taken.keys(), busy | set(self._taken.values())):
+                self._take(group, run, self._lifecycle.carry)
+
+    async def _tell_decisions(self, waiting: Iterable[Run]) -> None:
+        look = watching.compare(self._waiting, waiting)
+        self._waiting = dict(look.states)
+        for run in look.approved:
+            self._ledger.state(run)
+        for run_id in look.gone:
+            run = await self._parts.store.runs.get(run_id)
+            if run.state in _DECIDED:
+                self._ledger.state(run)
+
+    def _take(self, group: asyncio.TaskGroup, run: Run, work: Callable[[Run], Awaitable[Run]]) -> None:
+        self._taken[run.id] = run.target
+        group.create_task(self._carry(run, work), name=f"run {run.id}")
+
+    async def _carry(self, run: Run, work: Callable[[Run], Awaitable[Run]]) -> None:
+        """Carry one run; whatever happens to it must not stop the others."""
+        try:
+            await work(run)
+        except (Refused, StoreError) as problem:
+            log.info("run not carried on", run=run.id, reason=str(problem))
+            await self._parts.clock.sleep(self._parts.limits.hold)
+        except Exception:
+            # A fault of ours: the row stays as it is, so that nothing untrue is written; this agent does not try it again.
+            log.exception("run given up by this agent", run=run.id)
+            self._given_up.add(run.id)
+        finally:
+            self._taken.pop(run.id, None)
+        self.poke()
+
+    async def _overtake(self, run: Run) -> None:
+        try:
+            note = "the alert is gone, so nothing is to be done"
+            await self._ledger.change(run, RunState.SUPERSEDED, note, actor=AGENT, expect_version=run.version)
+        except Refused as problem:  # it was decided or started at this very moment
+            log.info("run not overtaken", run=run.id, reason=str(problem))
+
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do one step; a store that does not answer is told once, and its return once. No decision is taken without it."""
+        try:
+            await step()
+        except StoreError as problem:
+            if self._store_answers:
+                log.warning("the store does not answer", reason=str(problem), hint=problem.hint)
+            self._store_answers = False
+        else:
+            if not self._store_answers:
+                log.info("the store answers again")
+            self._store_answers = True
+
+    async def _pause(self) -> None:
+        """Wait for a poke or for the next look."""
+        sleep = asyncio.ensure_future(self._parts.clock.sleep(self._parts.limits.look))
+        poke = asyncio.ensure_future(self._poked.wait())
+        try:
+            await asyncio.wait({sleep, poke}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in (sleep, poke):
+                waiting.cancel()
+            await asyncio.gather(sleep, poke, return_exceptions=True)
+        self._poked.clear()

@@ -1,0 +1,140 @@
+"""From a firing rule to a plan that waits for a word, or to a recorded reason why not.
+
+A reason is announced and audited once, not with every poll. Guards and the opening of the run are one step: two proposals
+at the same moment cannot both pass a limit of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from mendwatch.errors import MendwatchError, NotFound, Refused, StoreError
+from mendwatch.model.notices import Notice
+from mendwatch.model.proposals import Proposal
+from mendwatch.model.remediations import Remediation
+from mendwatch.model.rules import Mode, Remediate
+from mendwatch.model.runs import OPEN, Plan, Run, RunState
+from mendwatch.model.targets import Target
+from mendwatch.playbooks.interface import Phase, Result
+from mendwatch.remediation import guards, planning, requests
+from mendwatch.remediation.guards import GuardVerdict, Request
+from mendwatch.remediation.ledger import Ledger
+from mendwatch.remediation.parts import AGENT, AUTO, Parts
+from mendwatch.remediation.phases import Phases, job
+from mendwatch.remediation.planning import NoPlan
+
+
+class Offers:
+    """Takes proposals."""
+
+    def __init__(self, parts: Parts, ledger: Ledger, phases: Phases) -> None:
+        self._parts = parts
+        self._ledger = ledger
+        self._phases = phases
+        self._one = asyncio.Lock()
+        #: What was said last about each problem, so that it is said once: its guard, its reason, and since when it fires.
+        self._said: dict[str, tuple[str, str, datetime | None]] = {}
+
+    async def offer(self, proposal: Proposal) -> Run | None:
+        """Take one proposal through the guards to its plan; None where no run was opened.
+
+        Raises:
+            StoreError: the store does not answer; nothing was decided.
+        """
+        stanza = proposal.rule.remediate
+        if stanza is None:
+            return None
+        async with self._one:
+            opened = await self._open(proposal, stanza)
+        if opened is None:
+            return None
+        run, request, remediation = opened
+        self._ledger.state(run)
+        try:
+            return await self._plan(run, request, remediation)
+        except Refused:  # somebody was faster: the alert went away while it was planned
+            return await self._parts.store.runs.get(run.id)
+
+    async def why_not(self, proposal: Proposal) -> tuple[GuardVerdict, ...]:
+        """Ask every guard about a proposal without doing anything. Raises NotFound where its target is unknown."""
+        stanza = proposal.rule.remediate
+        return guards.verdicts(await requests.first(self._parts, proposal, stanza)) if stanza else ()
+
+    def forget(self, fingerprint: str) -> None:
+        """Begin anew for an alert that is gone: its next reason is news again."""
+        for key in [key for key in self._said if key.endswith(f"/{fingerprint}")]:
+            del self._said[key]
+
+    async def _open(self, proposal: Proposal, stanza: Remediate) -> tuple[Run, Request, Remediation] | None:
+        try:
+            request = await requests.first(self._parts, proposal, stanza)
+        except NotFound:
+            return None  # an alert of a target that left the configuration
+        key = planning.dedup_key(proposal, stanza)
+        if any(run.dedup_key == key and run.state in OPEN for run in request.runs):
+            return None
+        found = guards.verdicts(request)
+        stop = guards.blocking(found)
+        if stop or request.remediation is None:
+            await self._say_why_not(proposal, request, stop, found)
+            return None
+        run = await self._parts.store.runs.propose(planning.new_run(proposal, stanza, request.remediation, request.variables))
+        self._said.pop(key, None)
+        return (run, request, request.remediation) if run else None
+
+    async def _plan(self, run: Run, request: Request, remediation: Remediation) -> Run:
+        plan = await self._made(run, request, remediation)
+        if isinstance(plan, NoPlan):
+            return await self._ledger.change(run, plan.to, plan.reason)
+        to, note = planning.next_state(request.stanza.mode, remediation.risk)
+        actor = AUTO if to is RunState.APPROVED else AGENT
+        expires = self._parts.clock.now() + request.stanza.approval.expires if to is RunState.PENDING else None
+        return await self._ledger.change(run, to, note, actor=actor, plan=plan, expires_at=expires)
+
+    async def _made(self, run: Run, request: Request, remediation: Remediation) -> Plan | NoPlan:
+        try:
+            result = await self._check(run, request.target, remediation, request.variables)
+        except StoreError:
+            raise
+        except (MendwatchError, OSError) as problem:
+            return NoPlan(RunState.FAILED, f"the plan could not be made: {problem}")
+        return planning.plan_of(result, remediation, request.target, request.variables, self._parts.executor.versions())
+
+    async def _check(self, run: Run, target: Target, remediation: Remediation, given: Mapping[str, object]) -> Result:
+        """Run Ansible's check mode with the read account."""
+        wanted = job(run, Phase.PLAN, remediation, given)
+        async with self._phases.slots:
+            environment = self._parts.access.environment(target, "read") or {}
+            return await self._phases.run(run, replace(wanted, environment=environment))
+
+    async def _say_why_not(
+        self, proposal: Proposal, request: Request, stop: GuardVerdict | None, found: tuple[GuardVerdict, ...]
+    ) -> None:
+        """Announce and audit a reason, once for as long as it stays the same."""
+        if stop is None:
+            return
+        key, said = planning.dedup_key(proposal, request.stanza), (stop.guard, stop.reason, proposal.alert.fired_at)
+        if self._said.get(key) == said:
+            return
+        what = "run.observed" if request.stanza.mode is Mode.OBSERVE else "run.blocked"
+        facts = _facts(request, stop)
+        detail = {**facts, "variables": request.variables, "guards": [asdict(verdict) for verdict in found]}
+        await self._parts.store.audit.append(AGENT, what, request.fingerprint, detail)
+        self._said[key] = said
+        verb = "would run" if what == "run.observed" else "may not run"
+        text = f"{request.stanza.remediation} {verb} on {request.target.id}: {stop.reason}"
+        self._parts.announce(Notice(self._parts.clock.now(), what, text, facts))
+
+
+def _facts(request: Request, stop: GuardVerdict) -> dict[str, object]:
+    return {
+        "rule": request.rule.alert,
+        "target": request.target.id,
+        "fingerprint": request.fingerprint,
+        "remediation": request.stanza.remediation,
+        "guard": stop.guard,
+        "reason": stop.reason,
+    }

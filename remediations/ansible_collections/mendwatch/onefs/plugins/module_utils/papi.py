@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 #: The most characters of an error body that are shown: enough for a sentence, too few for a page.
@@ -70,7 +70,7 @@ class Papi:
         self._http = _open(connection)
         self._cookies: dict[str, str] = {}
 
-    def __enter__(self) -> Papi:
+    def __enter__(self) -> Self:
         """Log in."""
         who = {"username": self._connection.username, "password": self._connection.password, "services": ["platform"]}
         self._call("POST", "/session/1/session", who)
@@ -99,7 +99,7 @@ class Papi:
         """Change a resource below /platform."""
         self._call("PUT", f"/platform/{resource}", body)
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
         what = f"{method} {path.partition('?')[0]}"
         try:
             self._http.request(method, path, None if body is None else json.dumps(body).encode(), self._headers())
@@ -151,7 +151,7 @@ def _open(connection: Connection) -> http.client.HTTPSConnection:
     return pinned
 
 
-def _decoded(data: bytes, what: str) -> Any:
+def _decoded(data: bytes, what: str) -> object:
     if not data:
         return None
     try:

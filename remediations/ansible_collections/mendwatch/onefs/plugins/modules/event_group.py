@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright The mendwatch authors
 # SPDX-License-Identifier: Apache-2.0
 """Resolve one event group."""

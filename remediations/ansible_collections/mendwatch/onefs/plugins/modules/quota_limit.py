@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright The mendwatch authors
 # SPDX-License-Identifier: Apache-2.0
 """Set the hard limit of one quota by compare-and-set."""
@@ -129,15 +128,13 @@ class Wish:
     allow_decrease: bool
 
 
-def whole_bytes(name: str, value: Any) -> int | None:
+def whole_bytes(name: str, value: object) -> int | None:
     """Give a number of bytes as a whole number, cut down; raises Unmet for what is none."""
     if value is None:
         return None
     try:
-        if isinstance(value, bool):
-            raise TypeError
         number = math.floor(value if isinstance(value, (int, float)) else Fraction(str(value)))
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+    except (ValueError, OverflowError, ZeroDivisionError):
         raise Unmet(f"{name} must be a number of bytes.") from None
     if number < 1:
         raise Unmet(f"{name} must be at least one byte.")

@@ -1,0 +1,147 @@
+"""The simulator as a command: one line of JSON when it is ready, and a clean end by Ctrl-C, SIGTERM or the parent's end.
+
+Passwords come by the environment or go to files that only the owner reads; never by the command line, never to the output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from mendwatch.errors import ConfigurationError, UserError
+from mendwatch_onefs_sim.certificates import write_private
+from mendwatch_onefs_sim.server import MONITOR, REMEDIATE, Simulator, SimulatorOptions
+
+#: The environment variables that bring passwords, by account.
+VARIABLES = {MONITOR: "MENDWATCH_SIM_MONITOR_PASSWORD", REMEDIATE: "MENDWATCH_SIM_REMEDIATE_PASSWORD"}
+
+_MOST_NODES = 252
+_MOST_PORTS = 65_535
+_USED_WRONGLY = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the simulator until it is told to end; the exit code is 0 then, 2 if it could not be started as asked."""
+    options = _parser().parse_args(arguments)
+    try:
+        with ExitStack() as stack:
+            folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mendwatch-onefs-sim-")))
+            asyncio.run(_run(options, _prepared(folder)))
+    except UserError as problem:
+        sys.stderr.write(f"{problem}\n{problem.hint}\n")
+        return _USED_WRONGLY
+    return 0
+
+
+async def _run(options: argparse.Namespace, folder: Path) -> None:
+    given = _given_passwords(os.environ)
+    simulator = Simulator(
+        SimulatorOptions(folder, options.nodes, options.seed, given, options.name, options.port, options.control_port)
+    )
+    stop = _stop_event(with_parent=options.exit_with_parent)
+    try:
+        async with simulator:
+            _say(simulator, _password_files(simulator, folder, given))
+            await stop.wait()
+    except OSError as problem:
+        raise ConfigurationError(
+            f"the simulator cannot listen: {problem}", hint="Choose other ports; 0 takes a free one."
+        ) from problem
+
+
+def _parser() -> argparse.ArgumentParser:
+    variables = " and ".join(VARIABLES.values())
+    parser = argparse.ArgumentParser(
+        prog="mendwatch-onefs-sim",
+        description="A simulated OneFS cluster: the Platform API over HTTPS, and a control API to make things go wrong.",
+        epilog=f"Passwords are taken from {variables}; one that is not set is made up and written to the folder.",
+    )
+    parser.add_argument("--nodes", type=_nodes, default=4, help="how many nodes the cluster has (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed gives the same cluster and values (default: %(default)s)"
+    )
+    parser.add_argument("--name", default="demo-cluster", help="what the cluster calls itself (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=0, help="port of the Platform API; 0 takes a free one (default)")
+    parser.add_argument("--control-port", type=_port, default=0, help="port of the control API; 0 takes a free one (default)")
+    parser.add_argument(
+        "--folder", type=Path, help="where certificates and passwords go (default: a folder that is removed at the end)"
+    )
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
+    return parser
+
+
+def _nodes(text: str) -> int:
+    return _number(text, 1, _MOST_NODES)
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, _MOST_PORTS)
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def _prepared(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigurationError(f"the folder {folder} cannot be made: {problem}", hint="Choose another --folder.") from problem
+    return folder.resolve()
+
+
+def _given_passwords(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: environment[variable] for name, variable in VARIABLES.items() if environment.get(variable)}
+
+
+def _password_files(simulator: Simulator, folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Write the passwords that were made up, and tell where."""
+    files = {name: folder / f"{name}.password" for name in simulator.accounts if name not in given}
+    for name, file in files.items():
+        write_private(file, simulator.accounts[name].encode())
+    return {name: str(file) for name, file in files.items()}
+
+
+def _say(simulator: Simulator, password_files: Mapping[str, str]) -> None:
+    facts = {
+        "url": simulator.url,
+        "control_url": simulator.control_url,
+        "ca_file": str(simulator.ca_file),
+        "fingerprint": simulator.fingerprint,
+        "accounts": sorted(simulator.accounts),
+        "password_files": password_files,
+    }
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def _stop_event(*, with_parent: bool) -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if with_parent:
+        threading.Thread(target=_wait_for_parent, args=(loop, stop), daemon=True).start()
+    return stop
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Read standard input until its end, which comes when the parent closes it or dies; plain os.read holds no lock at exit."""
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -22,6 +23,16 @@ from mendwatch.model.runs import RunState
 
 #: How a poll ended, for `mendwatch_polls_total`.
 OK, FAILED, BUG = "ok", "failed", "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Numbers that others hold: `refused` is Families.refused, by (metric, reason)."""
+
+    series: Callable[[], float]
+    history_series: Callable[[], float]
+    history_samples: Callable[[], float]
+    refused: Callable[[], Mapping[tuple[str, str], int]]
 
 
 class AgentMetrics:
@@ -84,13 +95,15 @@ class AgentMetrics:
         """Count one notice by its kind; fits `Announce`."""
         self._notices.labels(notice.kind).inc()
 
-    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
-        """Expose a number that is asked for at each scrape, such as the series held; `name` without `mendwatch_`."""
-        Gauge(f"mendwatch_{name}", help_text, registry=self.registry).set_function(value)
-
-    def watch_refusals(self, refused: Callable[[], Mapping[tuple[str, str], int]]) -> None:
-        """Expose the samples that the page refused, by metric and reason (`Families.refused`)."""
-        self.registry.register(_Refusals(refused))
+    def watch(self, watched: Watched) -> None:
+        """Expose what the stores hold, asked at each scrape; call it once."""
+        for name, help_text, value in (
+            ("series", "Series of targets on the metrics page.", watched.series),
+            ("history_series", "Series in the embedded history.", watched.history_series),
+            ("history_samples", "Samples in the embedded history.", watched.history_samples),
+        ):
+            Gauge(f"mendwatch_{name}", help_text, registry=self.registry).set_function(value)
+        self.registry.register(_Refusals(watched.refused))
 
     def render(self) -> bytes:
         """Write the page of the agent's own metrics, text format 0.0.4."""

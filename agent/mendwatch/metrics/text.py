@@ -30,12 +30,7 @@ def is_label_name(name: str) -> bool:
 
 
 def clean(text: str) -> str:
-    r"""Give text that UTF-8 can carry: a lone surrogate and NUL are written out as `\udc80`, `\x00`.
-
-    Prometheus' own lexer ends the page at a NUL, so one such label would hide everything after it.
-    """
-    if "\x00" in text:
-        text = text.replace("\x00", "\\x00")
+    r"""Give text that UTF-8 can carry: a lone surrogate is written out, as `\udc80`."""
     try:
         text.encode()
     except UnicodeEncodeError:

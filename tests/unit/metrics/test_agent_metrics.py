@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from prometheus_client.parser import text_string_to_metric_families
 
 from mendwatch.metrics import exposition
-from mendwatch.metrics.agent import FAILED, AgentMetrics
+from mendwatch.metrics.agent import FAILED, AgentMetrics, Watched
 from mendwatch.metrics.families import Families
 from mendwatch.model.alerts import Alert, AlertState, Transition
 from mendwatch.model.notices import Notice
@@ -90,12 +90,11 @@ def test_two_agents_in_one_process_count_apart() -> None:
 
 def test_refused_samples_are_seen_from_outside_whatever_their_name() -> None:
     metrics, families = AgentMetrics(NOW), Families()
-    metrics.watch_refusals(lambda: families.refused)
-    metrics.watch("series", "Series held.", lambda: families.series_count(0))
+    metrics.watch(Watched(lambda: families.series_count(0), lambda: 1, lambda: 2, lambda: families.refused))
     families.publish(Target("t", "p", "a"), "target", "s", [Sample("bad\ud800", 1.0)], now=0, lifetime=1)
     got = read(metrics)
     assert got["mendwatch_samples_refused_total{'metric': 'bad\\\\ud800', 'reason': 'undeclared'}"] == 1
-    assert got["mendwatch_series"] == 0
+    assert [got[f"mendwatch_{name}"] for name in ("series", "history_series", "history_samples")] == [0, 1, 2]
 
 
 def test_the_page_holds_the_targets_and_the_agent() -> None:

@@ -250,11 +250,7 @@ def test_every_number_is_read_back_as_the_very_same(values: list[float]) -> None
     assert len(got) == len(values)
 
 
-@given(
-    st.dictionaries(
-        st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\x00")), st.floats(allow_nan=False)
-    )
-)
+@given(st.dictionaries(st.text(alphabet=st.characters(exclude_categories=("Cs",))), st.floats(allow_nan=False)))
 def test_every_text_is_read_back_as_the_very_same(values: dict[str, float]) -> None:
     families = store()
     put(families, *(Sample(USAGE.name, value, (text, "d")) for text, value in values.items()))
@@ -269,7 +265,6 @@ def test_text_that_utf8_cannot_carry_never_crashes_nor_merges_two_series(texts: 
     refused = put(families, *(Sample(USAGE.name, 1.0, (text, "d")) for text in texts))
     assert families.series_count(1) == len(texts)
     assert refused == []
-    assert b"\x00" not in families.render(1)
 
 
 def test_a_stable_poll_reuses_what_was_built() -> None:

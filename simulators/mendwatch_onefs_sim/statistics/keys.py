@@ -5,8 +5,9 @@ The tables beside this module are data; adding a key is one line there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment, NodeMoment
 
@@ -22,21 +23,32 @@ PERMIL = "permil"
 CENTS = "cents"
 NONE = "none"
 
-_FAST = 5
-_SLOW = 300
-_TWO_DAYS = 172_800
+#: How often the cluster itself samples a key, in seconds. Polling faster than that gives nothing new.
+ON_DEMAND = 0
+EVERY_5 = 5
+EVERY_10 = 10
+EVERY_300 = 300
+
+#: Per sampling interval, what is kept: (interval, persistent, retention), all in seconds.
+_POLICIES: Mapping[int, tuple[tuple[int, bool, int], ...]] = MappingProxyType(
+    {
+        EVERY_5: ((5, False, 4_200), (120, True, 1_209_600)),
+        EVERY_10: ((10, False, 360),),
+        EVERY_300: ((300, False, 87_000), (86_400, True, 31_536_000)),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What `statistics/keys` says of a key. `interval` is the sampling policy in seconds; 0 is on demand."""
+    """What `statistics/keys` says of a key. `interval` is one of the sampling intervals above."""
 
     key: str
     description: str
     units: str
     type: str
     aggregation: str = "avg"
-    interval: int = _FAST
+    interval: int = EVERY_5
 
     def as_json(self, scope: str) -> dict[str, object]:
         """Give the entry of this key in the answer to `statistics/keys`."""
@@ -55,9 +67,10 @@ class About:
         }
 
     def _policies(self) -> list[dict[str, object]] | None:
-        if not self.interval:
+        kept = _POLICIES.get(self.interval)
+        if kept is None:
             return None
-        return [{"interval": self.interval, "persistent": self.interval == _SLOW, "retention": _TWO_DAYS}]
+        return [{"interval": interval, "persistent": persistent, "retention": seconds} for interval, persistent, seconds in kept]
 
 
 @dataclass(frozen=True, slots=True)

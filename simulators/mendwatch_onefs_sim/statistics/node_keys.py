@@ -7,7 +7,10 @@ from mendwatch_onefs_sim.statistics.keys import (
     BYTES,
     CENTS,
     ERROR_RATE,
+    EVERY_10,
+    EVERY_300,
     NONE,
+    ON_DEMAND,
     OPERATION_RATE,
     PACKET_RATE,
     PERMIL,
@@ -15,9 +18,6 @@ from mendwatch_onefs_sim.statistics.keys import (
     NodeKey,
 )
 from mendwatch_onefs_sim.statistics.protocols import node_operations
-
-_CAPACITY_INTERVAL = 300
-_SLOWISH = 10
 
 
 def _cpu(state: str, words: str) -> NodeKey:
@@ -53,7 +53,7 @@ def _transfers(key: str, words: str, *rates: str) -> NodeKey:
 
 
 def _counter(key: str, words: str, rate: str) -> NodeKey:
-    return NodeKey(About(key, words, BYTES, "uint64", "last"), lambda now: now.count(rate))
+    return NodeKey(About(key, words, BYTES, "uint64", "last", ON_DEMAND), lambda now: now.count(rate))
 
 
 def _clients(kind: str, protocol: str, usual: int) -> NodeKey:
@@ -63,33 +63,36 @@ def _clients(kind: str, protocol: str, usual: int) -> NodeKey:
 
 def _operations(protocol: str) -> NodeKey:
     about = About(
-        f"node.protostats.{protocol}", f"Operations of {protocol}, one entry each", NONE, "stats_proto_opstat_list", "custom", 0
+        f"node.protostats.{protocol}", f"Operations of {protocol}, one entry each", NONE, "stats_proto_opstat_list", "custom"
     )
     return NodeKey(about, lambda now: node_operations(now, protocol))
 
 
 NODE_KEYS: tuple[NodeKey, ...] = (
-    NodeKey(About("node.health", "Health of a node: 0 healthy, 1 needs attention, 2 down", NONE, "int32"), lambda _: 0),
-    NodeKey(About("node.uptime", "Time since the node's boot", "seconds", "int32", "last", _SLOWISH), lambda now: now.uptime),
     NodeKey(
-        About("node.boottime", "When the node was booted", "epoch seconds", "int32", "last", _SLOWISH),
+        About("node.health", "Health of a node: 0 healthy, 1 needs attention, 2 down", NONE, "int32", interval=ON_DEMAND),
+        lambda _: 0,
+    ),
+    NodeKey(About("node.uptime", "Time since the node's boot", "seconds", "int32", "last", EVERY_10), lambda now: now.uptime),
+    NodeKey(
+        About("node.boottime", "When the node was booted", "epoch seconds", "int32", "last", EVERY_10),
         lambda now: int(now.epoch) - now.uptime,
     ),
-    NodeKey(About("node.cpu.count", "Active CPU cores of the node", NONE, "int32", "last"), lambda now: now.node.cores),
+    NodeKey(About("node.cpu.count", "Active CPU cores of the node", NONE, "int32", "last", ON_DEMAND), lambda now: now.node.cores),
     _cpu("idle", "spent idle"),
     _cpu("user", "spent in user mode"),
     _cpu("sys", "spent in the kernel"),
     _cpu("intr", "spent on interrupts"),
     _cpu("nice", "spent in user mode at low priority"),
-    NodeKey(About("node.cpu.throttling", "1 while the CPUs are throttled", NONE, "int32"), lambda _: 0),
+    NodeKey(About("node.cpu.throttling", "1 while the CPUs are throttled", NONE, "int32", interval=ON_DEMAND), lambda _: 0),
     _load(1),
     _load(5),
     _load(15),
     NodeKey(About("node.memory.used", "Memory in use", BYTES, "uint64"), lambda now: now.memory_used),
     NodeKey(About("node.memory.free", "Memory that is free", BYTES, "uint64"), lambda now: now.node.memory - now.memory_used),
     NodeKey(About("node.memory.cache", "Memory in use as cache", BYTES, "uint64"), lambda now: now.memory_used // 2),
-    NodeKey(About("node.open.files", "Open files", NONE, "int32"), lambda now: now.clients("files", 5200)),
-    NodeKey(About("node.process.count", "Processes", NONE, "int32"), lambda now: now.clients("processes", 310)),
+    NodeKey(About("node.open.files", "Open files", NONE, "int32", interval=ON_DEMAND), lambda now: now.clients("files", 5200)),
+    NodeKey(About("node.process.count", "Processes", NONE, "int32", interval=ON_DEMAND), lambda now: now.clients("processes", 310)),
     _bytes("node.net.ext.bytes.in.rate", "Bytes received on external interfaces", "net_in"),
     _bytes("node.net.ext.bytes.out.rate", "Bytes sent on external interfaces", "net_out"),
     _packets("in", "net_in"),
@@ -100,8 +103,10 @@ NODE_KEYS: tuple[NodeKey, ...] = (
         About("node.disk.busy.avg", "Share of time that disks are busy, averaged, in permil", PERMIL, "int32"),
         lambda now: round(700 * now.activity),
     ),
-    NodeKey(About("node.disk.count", "Drive bays", NONE, "int32", "last"), lambda now: now.node.drives),
-    NodeKey(About("node.disk.unhealthy.count", "Drives and bays that are not well", NONE, "int32"), lambda _: 0),
+    NodeKey(About("node.disk.count", "Drive bays", NONE, "int32", "last", ON_DEMAND), lambda now: now.node.drives),
+    NodeKey(
+        About("node.disk.unhealthy.count", "Drives and bays that are not well", NONE, "int32", interval=ON_DEMAND), lambda _: 0
+    ),
     NodeKey(
         About("node.disk.access.latency.avg", "Latency of disk accesses, averaged", "seconds", "double"),
         lambda now: 0.002 + 0.006 * now.activity,
@@ -118,15 +123,15 @@ NODE_KEYS: tuple[NodeKey, ...] = (
     _transfers("node.disk.xfers.out.rate.sum", "Read transfers from all disks", "disk_out"),
     _transfers("node.disk.xfers.rate.sum", "Transfers to and from all disks", "disk_in", "disk_out"),
     NodeKey(
-        About("node.ifs.bytes.total", "This node's share of /ifs", BYTES, "uint64", interval=_CAPACITY_INTERVAL),
+        About("node.ifs.bytes.total", "This node's share of /ifs", BYTES, "uint64", interval=EVERY_300),
         lambda now: now.node.capacity,
     ),
     NodeKey(
-        About("node.ifs.bytes.used", "Bytes in use of this node's share of /ifs", BYTES, "uint64", interval=_CAPACITY_INTERVAL),
+        About("node.ifs.bytes.used", "Bytes in use of this node's share of /ifs", BYTES, "uint64", interval=EVERY_300),
         lambda now: now.ifs_used,
     ),
     NodeKey(
-        About("node.ifs.bytes.free", "Free bytes of this node's share of /ifs", BYTES, "uint64", interval=_CAPACITY_INTERVAL),
+        About("node.ifs.bytes.free", "Free bytes of this node's share of /ifs", BYTES, "uint64", interval=EVERY_300),
         lambda now: now.node.capacity - now.ifs_used,
     ),
     _counter("node.ifs.bytes.in", "Bytes written to /ifs since the node's boot", "ifs_in"),
@@ -151,7 +156,7 @@ NODE_KEYS: tuple[NodeKey, ...] = (
     _clients("connected", "ftp", 0),
     _clients("connected", "siq", 1),
     NodeKey(
-        About("node.sysfs.var.percent.used", "Share of /var in use, in percent", "percent", "double"),
+        About("node.sysfs.var.percent.used", "Share of /var in use, in percent", "percent", "double", interval=ON_DEMAND),
         lambda now: 31.0 + 4 * now.activity,
     ),
     _operations("nfs3"),

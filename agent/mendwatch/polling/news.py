@@ -20,9 +20,10 @@ _log = structlog.get_logger(__name__)
 
 
 def words(error: Exception) -> str:
-    """Give an error as one printable line; the type too where it is a bug, whose message alone may say nothing."""
-    text = str(error) if isinstance(error, MendwatchError) else f"{type(error).__name__}: {error}"
-    return printable(text)
+    """Give an error as one printable line; of a bug only the type, because its message may hold anything."""
+    if isinstance(error, MendwatchError):
+        return printable(str(error))
+    return f"a bug in the provider ({type(error).__name__}); the log has its traceback"
 
 
 def printable(text: str) -> str:

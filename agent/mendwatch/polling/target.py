@@ -116,7 +116,7 @@ class TargetPoller:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            message = f"{self.watch.target.address} did not answer {probe.spec.name} within {probe.spec.timeout:g} s"
+            message = f"{self.watch.target.id} did not answer {probe.spec.name} within {probe.spec.timeout:g} s"
             raise _TimedOut(Unreachable(message)) from None
 
     async def _read_guarded(self, probe: Probe, started: float, *, force: bool) -> Reading:

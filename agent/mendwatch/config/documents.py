@@ -6,11 +6,12 @@ Used for the configuration, for rules and for remediations, so that a person mee
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,8 @@ from mendwatch.errors import ContentError, UserError
 
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,15 @@ class Document:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is written twice: the second would silently win."""
+    """Refuses a key that is written twice: the second would silently win. Only `true` and `false` are truth values.
+
+    YAML 1.1 also takes `on`, `off`, `yes` and `no` for them, and `on:` is a word of rules.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -65,6 +76,7 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[An
     return dict(loader.construct_pairs(node, deep=True))
 
 
+_StrictLoader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 _StrictLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 

@@ -1,0 +1,140 @@
+"""Reads what CEL's checker found out about an expression, and marks its arithmetic for guarding.
+
+A compiled expression serializes to the standard message cel.expr.CheckedExpr. From it come the names an expression
+uses, so that a missing value can be told by name, and the places of its double arithmetic: IEEE's x / 0.0 is infinite,
+infinite is greater than any limit, and a quota without a limit must not fire. Those calls are renamed in place, to names
+of equal length that no source text can spell, and `conditions` gives them implementations that refuse.
+
+This module knows the wire format of protocol buffers, and nothing of rules or of the CEL library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: The checker's overloads of double arithmetic: the operator's function, and its guarded name.
+GUARDED = {
+    "divide_double": (b"_/_", b"$/$"),
+    "multiply_double": (b"_*_", b"$*$"),
+    "add_double": (b"_+_", b"$+$"),
+    "subtract_double": (b"_-_", b"$-$"),
+}
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+# Field numbers of cel/expr/checked.proto and syntax.proto.
+_ANY_VALUE = 2
+_CHECKED_REFERENCES, _CHECKED_EXPR = 2, 4
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_REFERENCE_NAME, _REFERENCE_OVERLOAD = 1, 3
+_EXPR_ID, _EXPR_CALL, _CALL_FUNCTION = 2, 6, 2
+
+#: From the kind of a message to those fields that hold further messages, and their kinds.
+_INNER: dict[str, dict[int, str]] = {
+    "expr": {5: "select", _EXPR_CALL: "call", 7: "list", 8: "struct", 9: "comprehension"},
+    "select": {1: "expr"},
+    "call": {1: "expr", 3: "expr"},
+    "list": {1: "expr"},
+    "struct": {2: "entry"},
+    "entry": {3: "expr", 4: "expr"},
+    "comprehension": {2: "expr", 4: "expr", 5: "expr", 6: "expr", 7: "expr"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the checker resolved one node to: a variable's full name, or the overloads of a call."""
+
+    node: int
+    name: str
+    overloads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    number: int
+    start: int
+    end: int
+    value: int  # of a varint
+
+
+def references(serialized: bytes) -> list[Reference]:
+    """Give every resolved node of a serialized expression."""
+    start, end = _checked(serialized)
+    entries = (part for part in _fields(serialized, start, end) if part.number == _CHECKED_REFERENCES)
+    return [_reference(serialized, entry) for entry in entries]
+
+
+def guarded(serialized: bytes) -> bytes:
+    """Give the same expression with its double arithmetic renamed to the guarded functions."""
+    patched = bytearray(serialized)
+    overloads = {reference.node: reference.overloads for reference in references(serialized)}
+    for node, start, end in _calls(serialized):
+        for overload, (plain, safe) in GUARDED.items():
+            if overload in overloads.get(node, ()) and serialized[start:end] == plain:
+                patched[start:end] = safe
+    return bytes(patched)
+
+
+def _checked(data: bytes) -> tuple[int, int]:
+    """Give where the CheckedExpr lies inside the Any that wraps it."""
+    return next((part.start, part.end) for part in _fields(data, 0, len(data)) if part.number == _ANY_VALUE)
+
+
+def _reference(data: bytes, entry: _Field) -> Reference:
+    node, name, overloads = 0, "", set()
+    for part in _fields(data, entry.start, entry.end):
+        if part.number == _ENTRY_KEY:
+            node = part.value
+        elif part.number == _ENTRY_VALUE:
+            for inner in _fields(data, part.start, part.end):
+                text = data[inner.start : inner.end].decode("utf-8", "replace")
+                if inner.number == _REFERENCE_NAME:
+                    name = text
+                elif inner.number == _REFERENCE_OVERLOAD:
+                    overloads.add(text)
+    return Reference(node, name, frozenset(overloads))
+
+
+def _calls(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Give (node, start, end) of the function name of every call."""
+    start, end = _checked(data)
+    todo = [("expr", part.start, part.end, 0) for part in _fields(data, start, end) if part.number == _CHECKED_EXPR]
+    while todo:
+        kind, start, end, node = todo.pop()
+        parts = list(_fields(data, start, end))
+        if kind == "expr":
+            node = next((part.value for part in parts if part.number == _EXPR_ID), 0)
+        for part in parts:
+            if kind == "call" and part.number == _CALL_FUNCTION:
+                yield node, part.start, part.end
+            elif part.number in _INNER[kind]:
+                todo.append((_INNER[kind][part.number], part.start, part.end, node))
+
+
+def _fields(data: bytes, start: int, end: int) -> Iterator[_Field]:
+    at = start
+    while at < end:
+        tag, at = _varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        value, size = 0, 0
+        if wire == _VARINT:
+            value, at = _varint(data, at)
+        elif wire == _BYTES:
+            size, at = _varint(data, at)
+        else:
+            size = {_FIXED64: 8, _FIXED32: 4}[wire]
+        yield _Field(number, at, at + size, value)
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+            return value, at
+        shift += 7

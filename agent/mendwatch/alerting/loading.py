@@ -1,0 +1,102 @@
+"""From files and folders to a RuleSet: everything that is wrong is told at once, each with file, line and column.
+
+A rule that cannot be understood is never half a rule: one fault anywhere, and nothing of the set is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mendwatch.alerting import inhibitions
+from mendwatch.alerting.checks import Desk, compile_rule
+from mendwatch.alerting.format import FileText, RuleText
+from mendwatch.alerting.rule_test_format import RuleTestText
+from mendwatch.alerting.ruleset import CompiledRule, RuleSet
+from mendwatch.alerting.schemas import Schemas
+from mendwatch.config import documents
+from mendwatch.config.documents import Document, Fault, Location
+from mendwatch.errors import ContentError
+from mendwatch.model.remediations import Remediation
+
+_SUFFIXES = (".yaml", ".yml")
+_PLACED = re.compile(r"(.+?:\d+:\d+): (.+)", re.DOTALL)
+
+
+def load(paths: Iterable[Path], schemas: Schemas, remediations: Mapping[str, Remediation] | None = None) -> RuleSet:
+    """Load every rule of the given files and folders.
+
+    `remediations` are those that rules may name; None leaves that unchecked, as for a rule's own tests.
+
+    Raises:
+        ContentError: all faults of all files, one per line, with the nearest right word where there is one.
+    """
+    desk = Desk(schemas, remediations)
+    found: list[CompiledRule] = []
+    for document in documents_in(paths, desk.faults):
+        found.extend(_rules_of(document, desk))
+    ranked = inhibitions.ordered(found, desk.faults)
+    if desk.faults:
+        hint = next((fault.hint for fault in desk.faults if fault.hint), None)
+        raise ContentError("\n".join(map(str, desk.faults)), hint=hint)
+    return RuleSet(replace(item, rank=rank) for rank, item in enumerate(ranked))
+
+
+def documents_in(paths: Iterable[Path], faults: list[Fault]) -> Iterator[Document]:
+    """Read every rule file; one that cannot be read is a fault, and the others are still read."""
+    for path in paths:
+        files = _files(path)
+        if files is None:
+            faults.append(Fault(f"{path}:1:1", "there is no such file or folder", "Check `rules:` in the configuration."))
+            continue
+        for file in files:
+            try:
+                yield documents.read(file)
+            except ContentError as problem:
+                faults.append(_unreadable(problem, file))
+
+
+def _files(path: Path) -> list[Path] | None:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and not file.name.startswith("."))
+    return [path] if path.is_file() else None
+
+
+def _unreadable(problem: ContentError, file: Path) -> Fault:
+    """Give the fault of a file that is no YAML; its place stands before the message, where there is one."""
+    found = _PLACED.match(str(problem))
+    return Fault(found[1], found[2], problem.hint) if found else Fault(f"{file}:1:1", str(problem), problem.hint)
+
+
+def _rules_of(document: Document, desk: Desk) -> Iterator[CompiledRule]:
+    shell = validated(FileText, document.data or {}, document, (), desk.faults)
+    if shell is None:
+        return
+    for number, group in enumerate(shell.groups):
+        for index, raw in enumerate(group.rules):
+            base = ("groups", number, "rules", index)
+            text = validated(RuleText, raw, document, base, desk.faults)
+            compiled = compile_rule(text, group.name, document, base, desk) if text is not None else None
+            if compiled is not None:
+                yield compiled
+    for index, raw in enumerate(shell.tests):
+        validated(RuleTestText, raw, document, ("tests", index), desk.faults)
+
+
+def validated(
+    model: type[documents.M],
+    raw: object,
+    document: Document,
+    base: Location,
+    faults: list[Fault],
+) -> documents.M | None:
+    """Validate one part of a document, or note its faults."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problem:
+        faults.extend(documents.faults_of(problem, document, model, base))
+        return None

@@ -1,0 +1,77 @@
+"""The file format of a rule's tests: promtool's, plus `exp_runs` and `exp_blocked`. Strict like the rules themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from mendwatch.alerting.format import Strict
+from mendwatch.config.durations import Duration
+from mendwatch.model.rules import Mode
+
+
+class SeriesText(Strict):
+    """One input series: `metric{label="value"}` and its values, one per interval."""
+
+    series: str
+    values: str
+
+
+class ExpectedAlert(Strict):
+    """One alert that is up at the time. Annotations are compared where they are written."""
+
+    exp_labels: dict[str, str] = Field(default_factory=dict)
+    exp_annotations: dict[str, str] | None = None
+    exp_state: Literal["firing", "no_data"] = "firing"
+
+
+class Expectation(Strict):
+    """What is expected of one rule at one time, counted from the test's beginning."""
+
+    eval_time: Duration
+    alertname: str
+
+
+class AlertTest(Expectation):
+    """Which alerts of one name are up at one time, exactly."""
+
+    exp_alerts: list[ExpectedAlert] = Field(default_factory=list)
+
+
+class ExpectedRun(Expectation):
+    """One run that is asked for at a time; `remediation: null` expects none."""
+
+    remediation: str | None
+    mode: Mode | None = None
+    variables: dict[str, str | int | float | bool] | None = None
+
+
+class ExpectedBlock(Expectation):
+    """One remediation that is held back at a time, and the word that says why."""
+
+    reason: Literal["observe", "inhibited", "variables"]
+
+
+class RuleTestText(Strict):
+    """One test."""
+
+    name: str = ""
+    interval: Duration = timedelta(minutes=1)
+    input_series: list[SeriesText] = Field(min_length=1)
+    alert_rule_test: list[AlertTest] = Field(default_factory=list)
+    exp_runs: list[ExpectedRun] = Field(default_factory=list)
+    exp_blocked: list[ExpectedBlock] = Field(default_factory=list)
+
+    def expectations(self) -> dict[str, list[Expectation]]:
+        """Give all that is expected, by the key it stands under."""
+        return {
+            "alert_rule_test": [*self.alert_rule_test],
+            "exp_runs": [*self.exp_runs],
+            "exp_blocked": [*self.exp_blocked],
+        }
+
+    def times(self) -> list[timedelta]:
+        """Give the times at which something is expected, in order."""
+        return sorted({item.eval_time for items in self.expectations().values() for item in items})

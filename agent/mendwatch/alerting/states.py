@@ -1,0 +1,153 @@
+"""The life of an alert: one pure function from (rule, what was seen, state so far, now) to the next state.
+
+docs/alerts.md draws the diagram; a test holds it against TRANSITIONS. Nothing here knows CEL, records or where alerts are
+kept. Time comes in as an argument, and everything that must survive a restart is in the Alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mendwatch.config.durations import format_duration
+from mendwatch.model.alerts import Alert, AlertState, Transition
+from mendwatch.model.rules import NoData, Rule
+
+_S = AlertState
+
+#: From each state, the states that may follow.
+TRANSITIONS: Mapping[AlertState, frozenset[AlertState]] = {
+    _S.INACTIVE: frozenset({_S.PENDING, _S.FIRING}),
+    _S.PENDING: frozenset({_S.INACTIVE, _S.FIRING, _S.NO_DATA}),
+    _S.FIRING: frozenset({_S.INACTIVE, _S.NO_DATA}),
+    _S.NO_DATA: frozenset({_S.INACTIVE, _S.PENDING, _S.FIRING}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of a subject: the answers of `when` and `clear`, None where there was none.
+
+    `clear` is the opposite of `when` where the rule has none. `inhibitor` names the alert that silences this one, or is empty.
+    """
+
+    when: bool | None
+    clear: bool | None
+    inhibitor: str = ""
+
+
+#: Nothing was seen: what time alone does.
+NOTHING = Sight(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    alert: Alert
+    reason: str
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Give True if one is True, else None if one is None, else False."""
+    seen = set(answers)
+    return True if True in seen else None if None in seen else False
+
+
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Give False if one is False, else None if one is None, else True."""
+    seen = set(answers)
+    return False if False in seen else None if None in seen else True
+
+
+def advance(rule: Rule, sight: Sight, alert: Alert, now: datetime, stale_after: timedelta) -> tuple[Alert, Transition | None]:
+    """Give the alert as it is now, and the transition where its state changed.
+
+    `stale_after` is how long silence counts as a pause; longer, it is no data.
+    """
+    if _answered(sight, alert):
+        broken = now - alert.last_seen >= stale_after
+        following = _judge(rule, sight, replace(alert, last_seen=now), now, broken=broken)
+    elif now - alert.last_seen < stale_after:
+        return alert, None
+    else:
+        following = _without_data(rule, sight, alert, now)
+    if following.alert.state is alert.state:
+        return following.alert, None
+    return following.alert, Transition(alert.state, following.alert, now, following.reason)
+
+
+def _answered(sight: Sight, alert: Alert) -> bool:
+    """Tell whether the question that this state asks has an answer: does it hold, or, once fired, is it over."""
+    if alert.fired_at is not None and alert.state is not _S.INACTIVE:
+        return sight.when is True or (sight.when is False and sight.clear is not None)
+    return sight.when is not None
+
+
+def _judge(rule: Rule, sight: Sight, alert: Alert, now: datetime, *, broken: bool) -> _Next:
+    if broken and alert.state is _S.PENDING:  # `for` wants an unbroken time, and nobody knows what was in the gap
+        alert = replace(alert, active_since=None)
+    return _STEPS[alert.state](rule, sight, alert, now)
+
+
+def _without_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    silence = f"no data for {format_duration(now - alert.last_seen)}"
+    if rule.no_data is NoData.KEEP:
+        told = alert.state in {_S.PENDING, _S.FIRING}
+        return _Next(replace(alert, state=_S.NO_DATA, cleared_since=None) if told else alert, silence)
+    fire = rule.no_data is NoData.FIRE
+    following = _STEPS[alert.state](rule, replace(sight, when=fire, clear=not fire), alert, now)
+    return replace(following, reason=f"{silence}, which this rule takes for {'trouble' if fire else 'the end'}")
+
+
+def _from_inactive(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    fresh = replace(alert, active_since=None, fired_at=None, cleared_since=None, resolved_at=None)
+    return _rise(rule, sight, fresh, now) if sight.when else _Next(alert, "")
+
+
+def _from_pending(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    if sight.when:
+        return _rise(rule, sight, alert, now)
+    return _Next(replace(alert, state=_S.INACTIVE, active_since=None), "the condition no longer holds")
+
+
+def _from_firing(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    if sight.when or not sight.clear:
+        return _Next(replace(alert, state=_S.FIRING, cleared_since=None), "data are back, and it is not over")
+    since = alert.cleared_since or now
+    if now - since >= rule.keep_firing_for:
+        over = replace(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
+        return _Next(over, f"over for {format_duration(now - since)}" if now > since else "it is over")
+    return _Next(replace(alert, state=_S.FIRING, cleared_since=since), "data are back; over, and kept firing for a while")
+
+
+def _from_no_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    if alert.fired_at is not None:
+        return _from_firing(rule, sight, replace(alert, cleared_since=None), now)
+    if sight.when:
+        return _rise(rule, sight, replace(alert, active_since=None), now)
+    return _Next(replace(alert, state=_S.INACTIVE, active_since=None), "data are back, and the condition does not hold")
+
+
+def _rise(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    """Fire if the condition has held for long enough and nothing silences the rule; else wait."""
+    since = alert.active_since or now
+    waiting = replace(alert, state=_S.PENDING, active_since=since)
+    if now - since < rule.hold:
+        return _Next(waiting, f"the condition holds; it fires after {format_duration(rule.hold)}")
+    if sight.inhibitor:
+        return _Next(waiting, f"the condition holds; inhibited by {sight.inhibitor}")
+    held = f"the condition has held for {format_duration(now - since)}" if now > since else "the condition holds"
+    return _Next(replace(waiting, state=_S.FIRING, fired_at=now, cleared_since=None), held)
+
+
+_STEPS: Mapping[AlertState, Callable[[Rule, Sight, Alert, datetime], _Next]] = {
+    _S.INACTIVE: _from_inactive,
+    _S.PENDING: _from_pending,
+    _S.FIRING: _from_firing,
+    _S.NO_DATA: _from_no_data,
+}
+
+
+def is_raised(alert: Alert) -> bool:
+    """Tell whether somebody was told of this alert and not yet that it is over."""
+    return alert.state is _S.FIRING or (alert.state is _S.NO_DATA and alert.fired_at is not None)

@@ -40,7 +40,7 @@ def duration(value: object) -> str:
 
 def pairs(values: Mapping[str, object]) -> list[Line]:
     """Write a mapping as aligned lines, by name."""
-    shown = [(untrusted(name, 80), _amount(name, value)) for name, value in sorted(values.items())]
+    shown = [(_name(name), _amount(name, value)) for name, value in sorted(values.items())]
     width = min(max((len(name) for name, _ in shown), default=0), _WIDTH)
     return [Line(f"{name:<{width}}  {value}") for name, value in shown]
 
@@ -53,11 +53,11 @@ def rows(changes: Iterable[Change]) -> list[Line]:
 def _rows_of(change: Change) -> list[Line]:
     before, after = _attributes(change.before), _attributes(change.after)
     names = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
-    cells = [(untrusted(name, 80), _cell(name, before), _cell(name, after)) for name in names]
+    cells = [(_name(name), _cell(name, before), _cell(name, after)) for name in names]
     first = min(max((len(name) for name, _, _ in cells), default=0), _WIDTH)
     second = min(max((len(old) for _, old, _ in cells), default=0), _WIDTH)
     table = [Line(f"  {name:<{first}}  {old:>{second}}  ->  {new}") for name, old, new in cells]
-    return [Line(untrusted(change.subject)), *(table or [Line("  nothing differs")])]
+    return [Line(f"of {untrusted(change.subject)}"), *(table or [Line("  nothing differs")])]
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -72,13 +72,18 @@ def _attributes(text: str) -> dict[str, str]:
     return found
 
 
+def _name(text: str) -> str:
+    """Show a name at the beginning of a line, where a back-tick could end the fence that holds values."""
+    return untrusted(text, 80).replace("`", "'")
+
+
 def _cell(name: str, values: Mapping[str, str]) -> str:
     return _amount(name, values[name]) if name in values else _ABSENT
 
 
 def _amount(name: str, value: object) -> str:
     """Show a value, and a number of bytes also as GiB."""
-    text = untrusted(value)
+    text = untrusted(int(value) if isinstance(value, float) and value.is_integer() else value)
     number = float(text) if "bytes" in name and _NUMBER.fullmatch(text) else None
     return text if number is None else f"{text} ({gib(number)})"
 

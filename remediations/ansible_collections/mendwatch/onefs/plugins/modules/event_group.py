@@ -13,7 +13,7 @@ description:
   - Marks an event group occurrence as resolved, once what caused it is settled.
   - The connection comes from the environment, see the collection's README.
 author:
-  - The mendwatch authors (@mendwatch)
+  - The mendwatch authors
 options:
   id:
     description: The id of the event group occurrence.

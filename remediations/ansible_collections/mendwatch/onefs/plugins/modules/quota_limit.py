@@ -14,7 +14,7 @@ description:
   - Without I(hard) it only reads.
   - The connection comes from the environment, see the collection's README.
 author:
-  - The mendwatch authors (@mendwatch)
+  - The mendwatch authors
 options:
   path:
     description: The path that the quota governs, compared byte by byte.

@@ -1,0 +1,110 @@
+"""The provider's contract: options, environment of playbooks, and what importing it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from mendwatch.errors import ConfigurationError
+from mendwatch.model.targets import Credential, Secret, Target
+from mendwatch_onefs import PROVIDER
+from mendwatch_onefs.options import OneFSOptions
+
+SHA256 = "ab" * 32
+CREDENTIAL = Credential("remediate", Secret("kanarie"))
+
+
+def _target(address: str = "cluster.example.com", **options: object) -> Target:
+    return Target("c1", "onefs", address, options=options)
+
+
+def test_the_provider_says_what_the_core_asks() -> None:
+    assert (PROVIDER.name, PROVIDER.target_label, PROVIDER.metric_prefix) == ("onefs", "cluster", "powerscale")
+    assert PROVIDER.needs_credential
+    assert PROVIDER.options_model is OneFSOptions
+    assert [collector.spec.name for collector in PROVIDER.collectors()] == ["cluster", "statistics", "events", "quotas"]
+    assert list(PROVIDER.streams()) == []
+
+
+def test_playbooks_get_address_account_and_trust_from_the_environment() -> None:
+    assert PROVIDER.playbook_environment(_target(ca_file="/etc/ca.pem", timeout=7.5), CREDENTIAL) == {
+        "MENDWATCH_ONEFS_URL": "https://cluster.example.com:8080",
+        "MENDWATCH_ONEFS_USERNAME": "remediate",
+        "MENDWATCH_ONEFS_PASSWORD": "kanarie",
+        "MENDWATCH_ONEFS_CA_FILE": "/etc/ca.pem",
+        "MENDWATCH_ONEFS_TIMEOUT": "7.5",
+    }
+    pinned = PROVIDER.playbook_environment(_target(fingerprint=SHA256), CREDENTIAL)
+    assert pinned["MENDWATCH_ONEFS_FINGERPRINT"] == SHA256
+    assert "MENDWATCH_ONEFS_CA_FILE" not in pinned
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:18443", "https://[::1]:18443"])
+def test_the_address_of_playbooks_has_a_host_and_a_port(url: str) -> None:
+    assert PROVIDER.playbook_environment(_target(url), CREDENTIAL)["MENDWATCH_ONEFS_URL"] == url
+
+
+@pytest.mark.parametrize("address", ["http://cluster", "cluster/x", ""])
+def test_an_address_that_cannot_be_is_refused_before_anything_is_asked(address: str) -> None:
+    with pytest.raises(ConfigurationError):
+        PROVIDER.open(_target(address), CREDENTIAL)
+
+
+def test_options_that_cannot_be_are_refused_when_a_session_is_opened() -> None:
+    with pytest.raises(ConfigurationError, match="verify_ssl"):
+        PROVIDER.open(_target(verify_ssl=False), CREDENTIAL)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"verify": False},
+        {"ca_file": "relative.pem"},
+        {"fingerprint": "ab:cd"},
+        {"fingerprint": ""},
+        {"ca_file": "/ca.pem", "fingerprint": SHA256},
+        {"timeout": 0},
+        {"timeout": 1000},
+        {"concurrency": 0},
+        {"quota_types": ["user"]},
+        {"quota_types": []},
+    ],
+    ids=str,
+)
+def test_an_option_that_would_weaken_or_break_something_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        OneFSOptions.model_validate(options)
+
+
+def test_a_fingerprint_is_taken_as_openssl_prints_it() -> None:
+    assert OneFSOptions(fingerprint=":".join(["AB"] * 32)).fingerprint == SHA256
+
+
+def test_every_option_is_described() -> None:
+    assert all(field.description for field in OneFSOptions.model_fields.values())
+
+
+def test_a_session_does_not_show_the_password() -> None:
+    session = PROVIDER.open(_target(), CREDENTIAL)
+    assert "kanarie" not in repr(session)
+    assert "kanarie" not in repr(CREDENTIAL)
+
+
+async def test_importing_the_provider_does_not_import_the_sdk() -> None:
+    program = "import sys, mendwatch_onefs; print('isilon_sdk' in sys.modules, mendwatch_onefs.PROVIDER.name)"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, env=dict(os.environ)
+    )
+    output, _ = await process.communicate()
+    assert output.decode().split() == ["False", "onefs"]
+
+
+def test_the_recordings_are_read_in_place(recorded: Callable[[str], bytes]) -> None:
+    assert recorded("README.md").startswith(b"# Recorded")
+    assert not list(Path(__file__).parent.glob("*.json"))

@@ -6,21 +6,35 @@ Exit codes: 0 done, 1 found wanting (or refused), 2 used wrongly.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
-from click.exceptions import ClickException
 
 from mendwatch.cli import output
-from mendwatch.cli.commands import audit, check, demo, mcp, remediations, rules, run, runs, targets, tokens
 from mendwatch.errors import MendwatchError, UserError
 
 EXIT_WANTING = 1
 EXIT_USAGE = 2
 
+#: Each command and the module that registers it. A command imports its own module only: the database alone costs half a second.
+COMMANDS = {
+    "run": "run",
+    "demo": "demo",
+    "check": "check",
+    "targets": "targets",
+    "rules": "rules",
+    "remediations": "remediations",
+    "runs": "runs",
+    "token": "tokens",
+    "audit": "audit",
+    "mcp": "mcp",
+}
 
-def build() -> typer.Typer:
-    """Make the application with all its commands."""
+
+def build(names: Sequence[str]) -> typer.Typer:
+    """Make the application with the named commands."""
     app = typer.Typer(
         name="mendwatch",
         help="Watches infrastructure and mends it when a rule or a person agrees.",
@@ -29,16 +43,8 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    app.command("run")(run.run)
-    app.command("demo")(demo.demo)
-    app.command("check")(check.check)
-    app.command("targets")(targets.targets)
-    app.command("mcp")(mcp.mcp)
-    app.add_typer(rules.build(), name="rules")
-    app.add_typer(remediations.build(), name="remediations")
-    app.add_typer(runs.build(), name="runs")
-    app.add_typer(tokens.build(), name="token")
-    app.add_typer(audit.build(), name="audit")
+    for name in names:
+        import_module(f"mendwatch.cli.commands.{COMMANDS[name]}").register(app)
     return app
 
 
@@ -50,24 +56,29 @@ def main() -> NoReturn:
 def call(arguments: list[str]) -> int:
     """Run one command and give its exit code; errors become a message with a hint, never a traceback."""
     try:
-        result = build()(arguments, standalone_mode=False)
+        build(_wanted(arguments))(arguments)
+    except SystemExit as ended:  # how the library ends a command, also one that was used wrongly
+        return ended.code if isinstance(ended.code, int) else EXIT_WANTING
     except MendwatchError as problem:
         output.error(str(problem), problem.hint)
         return EXIT_USAGE if isinstance(problem, UserError) else EXIT_WANTING
-    except ClickException as problem:
-        problem.show()
-        return EXIT_USAGE
-    except (typer.Abort, KeyboardInterrupt):
-        return EXIT_WANTING
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`); there is nobody to tell
-        return 0
-    return result if isinstance(result, int) else 0
+    return 0
+
+
+def _wanted(arguments: Sequence[str]) -> Sequence[str]:
+    """Give the command that the arguments name; all of them for help, for completion and for a word that is none."""
+    return arguments[:1] if arguments and arguments[0] in COMMANDS else tuple(COMMANDS)
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's way of a flag
+    if asked:
+        output.line(output.version())
+        raise typer.Exit
 
 
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,  # noqa: FBT002 - typer's way of a flag
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
-    if version:
-        output.line(output.version())
-        raise typer.Exit
+    """Take the options that come before a command."""

@@ -6,8 +6,8 @@ from mendwatch import content
 from mendwatch.config.settings import Settings
 from mendwatch.model.remediations import Remediation
 from mendwatch.model.runs import Run
-from mendwatch.remediation import catalogue
 from mendwatch.render.renderer import Renderer
+from mendwatch.service import library
 
 
 def approval_text(settings: Settings, run: Run) -> str:
@@ -26,4 +26,4 @@ def _text(template: str, settings: Settings, run: Run) -> str:
 
 
 def _remediation(settings: Settings, name: str) -> Remediation | None:
-    return catalogue.load([content.folder("remediations"), *settings.remediations]).remediations.get(name)
+    return library.remediations(settings).get(name)

@@ -13,12 +13,12 @@ from mendwatch.model.audits import AuditEntry, ChainVerdict
 from mendwatch.store.interface import Store
 
 
-def build() -> typer.Typer:
-    """Make the group of commands."""
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
     group = typer.Typer(help="Verify and show the audit.", no_args_is_help=True)
     group.command("verify")(verify)
     group.command("show")(show)
-    return group
+    app.add_typer(group, name="audit")
 
 
 def verify(config: ConfigOption = None, *, json: JsonOption = False) -> None:

@@ -13,6 +13,11 @@ from mendwatch.cli.demo.verdict import Outcome
 from mendwatch.service import logs
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
 def demo(
     provider: Annotated[str, typer.Option(help="Which pretended infrastructure to watch.")] = "onefs",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the agent; 0 takes a free one.")] = 0,
@@ -43,12 +48,16 @@ def demo(
 def _print(outcome: Outcome) -> None:
     output.line()
     output.table(
-        ("SECONDS", "STEP", "WHAT"), ((f"{step.seconds:.2f}", step.name, step.text) for step in outcome.timeline), empty="nothing happened"
+        ("SECONDS", "STEP", "WHAT"),
+        ((f"{step.seconds:.2f}", step.name, step.text) for step in outcome.timeline),
+        empty="nothing happened",
     )
     output.line()
     for check in outcome.checks:
         output.line(f"  {'yes' if check.holds else 'NO '}  {check.name}: {check.fact}")
     if outcome.done:
-        output.line(f"\nmended and verified in {outcome.seconds:.1f} s; approval to first task {outcome.approval_to_first_task:.2f} s")
+        output.line(
+            f"\nmended and verified in {outcome.seconds:.1f} s; approval to first task {outcome.approval_to_first_task:.2f} s"
+        )
     else:
         output.error(f"the demo did not end well: {outcome.reason}", "Run it again with --verbose to see the agent's log.")

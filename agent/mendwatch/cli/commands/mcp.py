@@ -14,6 +14,11 @@ from mendwatch.errors import UserError
 TOKEN_VARIABLE = "MENDWATCH_TOKEN"  # noqa: S105 - the name of a variable
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("mcp")(mcp)
+
+
 def mcp(url: Annotated[str, typer.Option(help="The running agent's MCP address.")] = "http://127.0.0.1:9732/mcp") -> None:
     """Serve MCP over standard input and output, reads only, by asking a running agent.
 

@@ -12,6 +12,11 @@ from mendwatch.cli.context import ConfigOption, settings
 from mendwatch.service import logs, signals
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
 def run(
     config: ConfigOption = None, *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False
 ) -> None:

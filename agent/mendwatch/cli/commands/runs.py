@@ -20,15 +20,15 @@ ReasonOption = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needs --hash.")]
 
 
-def build() -> typer.Typer:
-    """Make the group of commands."""
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
     group = typer.Typer(help="List, show and decide runs.", no_args_is_help=True)
     group.command("list")(list_runs)
     group.command("show")(show)
     group.command("approve")(approve)
     group.command("deny")(deny)
     group.command("cancel")(cancel)
-    return group
+    app.add_typer(group, name="runs")
 
 
 def list_runs(

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
+import typer
 
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, settings
 from mendwatch.config.settings import Settings
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("targets")(targets)
 
 
 def targets(config: ConfigOption = None, *, json: JsonOption = False) -> None:

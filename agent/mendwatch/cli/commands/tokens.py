@@ -16,13 +16,13 @@ from mendwatch.model.principals import Role, Token
 from mendwatch.store.interface import Store
 
 
-def build() -> typer.Typer:
-    """Make the group of commands."""
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
     group = typer.Typer(help="Create, list and revoke the tokens that MCP clients use.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(list_tokens)
     group.command("revoke")(revoke)
-    return group
+    app.add_typer(group, name="token")
 
 
 def create(

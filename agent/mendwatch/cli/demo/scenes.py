@@ -158,7 +158,9 @@ async def _typed(play: _Play, run: Run, keyboard: Keyboard) -> None:
         if answer in {"y", "yes", "n", "no"}:
             word = "approve" if answer.startswith("y") else "deny"
             try:
-                await play.agent.store.runs.decide(run.id, plan_hash=run.plan_hash, verdict=word, principal=person(), reason="typed in the demo")
+                await play.agent.store.runs.decide(
+                    run.id, plan_hash=run.plan_hash, verdict=word, principal=person(), reason="typed in the demo"
+                )
             except Refused as problem:
                 output.error(str(problem), problem.hint)
             return
@@ -204,4 +206,3 @@ async def _judge(play: _Play) -> verdict.Outcome:
     proof = await play.set.scenario.proof()
     seconds = play.clock.now().timestamp() - play.begin
     return verdict.outcome(runs[0] if runs else None, play.notices, chain, proof, begin=play.begin, seconds=seconds)
-

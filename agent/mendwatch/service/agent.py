@@ -1,0 +1,96 @@
+"""The running agent: every part of it in one task group, started and stopped in order.
+
+A part that fails on its own takes the whole agent down, loudly: an agent that polls and no longer judges is worse than none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Self
+
+from mendwatch.clock import Clock
+from mendwatch.metrics.agent import AgentMetrics
+from mendwatch.polling.poller import Poller
+from mendwatch.remediation.engine import RemediationEngine
+from mendwatch.service.feed import Feed
+from mendwatch.service.gauges import Gauges
+from mendwatch.service.judgement import Judgement
+from mendwatch.playbooks.interface import Executor
+from mendwatch.store.interface import Store
+from mendwatch.web.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """Everything that runs."""
+
+    store: Store
+    feed: Feed
+    poller: Poller
+    judgement: Judgement
+    remedy: RemediationEngine
+    executor: Executor
+    server: Server
+    gauges: Gauges
+    metrics: AgentMetrics
+    clock: Clock
+
+
+class Agent:
+    """Starts when entered and stops when left; nothing of it outlives the block, except a playbook that must finish."""
+
+    def __init__(self, machinery: Machinery) -> None:
+        self._machinery = machinery
+        self._stack = AsyncExitStack()
+
+    @property
+    def store(self) -> Store:
+        """The state."""
+        return self._machinery.store
+
+    @property
+    def feed(self) -> Feed:
+        """What happens, live."""
+        return self._machinery.feed
+
+    @property
+    def url(self) -> str:
+        """Where it listens; known once it is entered."""
+        return self._machinery.server.url
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait for the word to stop."""
+        await stop.wait()
+
+    async def __aenter__(self) -> Self:
+        """Start: first the state and the door, then the engines, last the polls that drive them."""
+        parts, stack = self._machinery, self._stack
+        stack.push_async_callback(parts.store.close)
+        stack.push_async_callback(parts.executor.close)
+        try:
+            await parts.judgement.restore()
+            await stack.enter_async_context(parts.server)
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            stack.push_async_callback(parts.poller.stop)
+            stack.push_async_callback(parts.judgement.stop)
+            work = (parts.remedy.run(), parts.judgement.run(), parts.gauges.run())
+            tasks = [group.create_task(one) for one in work]
+            stack.push_async_callback(_end, tasks)
+            await parts.poller.start()
+        except BaseException:
+            await stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop in the opposite order."""
+        await self._stack.aclose()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel the engines and wait for them; the remediation engine gives a running playbook its grace."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

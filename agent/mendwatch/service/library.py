@@ -1,0 +1,61 @@
+"""What the installed providers and the files offer together: schemas, remediations and rules that fit them.
+
+The agent loads the providers that its configuration names; the commands that check content load all that are installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from mendwatch import content
+from mendwatch.alerting import loading, schemas
+from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.schemas import Schemas
+from mendwatch.config.settings import Settings
+from mendwatch.polling import providers
+from mendwatch.polling.providers import Providers
+from mendwatch.remediation import catalogue
+from mendwatch.remediation.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that was loaded; a remediation that could not be is in `catalogue.faults`."""
+
+    providers: Providers
+    schemas: Schemas
+    catalogue: Catalogue
+    rule_paths: tuple[Path, ...]
+    rules: RuleSet
+
+
+def installed() -> tuple[str, ...]:
+    """Name every installed provider."""
+    return tuple(sorted(point.name for point in entry_points(group=providers.GROUP)))
+
+
+def load(settings: Settings, names: Iterable[str] | None = None) -> Library:
+    """Load what the settings ask for, with the named providers; by default those that the targets use.
+
+    Raises:
+        UserError: a provider is not installed, or a rule file has faults; all faults are told at once.
+    """
+    found = providers.discover({target.provider for target in settings.targets} if names is None else names)
+    known = schemas.of_providers(found.values())
+    may_be_done = remediations(settings)
+    paths = rule_paths(settings, found)
+    return Library(found, known, may_be_done, paths, loading.load(paths, known, may_be_done))
+
+
+def remediations(settings: Settings) -> Catalogue:
+    """Load what may be done: the operator's own first, so that one of them can replace a shipped one."""
+    return catalogue.load([*settings.remediations, content.folder("remediations")])
+
+
+def rule_paths(settings: Settings, names: Iterable[str]) -> tuple[Path, ...]:
+    """Give the files and folders of rules: those shipped for the named providers, then the operator's own."""
+    shipped = [content.folder("rules") / name for name in names] if settings.shipped_rules else []
+    return (*(path for path in shipped if path.is_dir()), *settings.rules)

@@ -1,0 +1,105 @@
+"""From a poll to everybody who needs it: the page, the history, the open events, the rules.
+
+Polling's sink. It decides nothing: each part does, and this module only carries values between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mendwatch.clock import Clock
+from mendwatch.errors import MendwatchError
+from mendwatch.history.memory import MemoryHistory
+from mendwatch.metrics import health
+from mendwatch.metrics.agent import BUG, FAILED, OK, AgentMetrics
+from mendwatch.metrics.families import Families
+from mendwatch.model.notices import Announce, Notice
+from mendwatch.model.samples import Event, Reading
+from mendwatch.polling.outcomes import PollOutcome
+from mendwatch.service.events import OpenEvents
+from mendwatch.service.judgement import Judgement
+
+#: Series live for so many intervals after they were measured (the same three after which a rule has no data).
+LIFETIME_INTERVALS = 3.0
+#: Health series say how the last poll went; they live until that is long past any rest of a collector.
+HEALTH_LIFETIME = 7200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where readings go."""
+
+    families: Families
+    history: MemoryHistory
+    events: OpenEvents
+    metrics: AgentMetrics
+    judgement: Judgement
+    clock: Clock
+    announce: Announce
+
+
+class Pipeline:
+    """Takes every outcome of polling."""
+
+    def __init__(self, outlets: Outlets) -> None:
+        self._to = outlets
+        self._health: dict[str, dict[str, health.PollOutcome]] = {}
+
+    async def poll_done(self, outcome: PollOutcome) -> None:
+        """Account for a poll, publish what it read, and have it judged."""
+        self._account(outcome)
+        if outcome.reading is None:
+            return
+        self._publish(outcome, outcome.reading)
+        self._tell_events(outcome, outcome.reading)
+        await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, outcome.reading, outcome.at)
+
+    def poll_missed(self, target: str, collector: str, why: str) -> None:
+        """Count a due moment that passed without a poll."""
+        self._to.metrics.polled(target, collector, why)
+
+    def _account(self, outcome: PollOutcome) -> None:
+        target, name = outcome.target.id, outcome.spec.name
+        result = OK if outcome.error is None else FAILED if isinstance(outcome.error, MendwatchError) else BUG
+        self._to.metrics.polled(target, name, result)
+        if isinstance(outcome.error, MendwatchError):
+            self._to.metrics.poll_failed(target, name, outcome.error.code)
+        elif outcome.error is not None:
+            self._to.metrics.bug(name)
+        self._publish_health(outcome)
+
+    def _publish_health(self, outcome: PollOutcome) -> None:
+        known = self._health.setdefault(outcome.target.id, {})
+        before = known.get(outcome.spec.name)
+        success = outcome.at if outcome.error is None else before.last_success if before else None
+        known[outcome.spec.name] = health.PollOutcome(outcome.spec.name, outcome.at, outcome.duration, outcome.error, success)
+        samples = health.samples(outcome.provider.metric_prefix, known)
+        self._to.families.publish(
+            outcome.target,
+            outcome.provider.target_label,
+            health.SOURCE,
+            samples,
+            now=self._to.clock.monotonic(),
+            lifetime=HEALTH_LIFETIME,
+        )
+        self._to.history.append(outcome.target, outcome.provider.target_label, samples, outcome.at)
+
+    def _publish(self, outcome: PollOutcome, reading: Reading) -> None:
+        label = outcome.provider.target_label
+        lifetime = LIFETIME_INTERVALS * outcome.spec.interval + outcome.spec.timeout
+        now = self._to.clock.monotonic()
+        self._to.families.publish(outcome.target, label, outcome.spec.name, reading.samples, now=now, lifetime=lifetime)
+        self._to.history.append(outcome.target, label, reading.samples, outcome.at)
+
+    def _tell_events(self, outcome: PollOutcome, reading: Reading) -> None:
+        found = self._to.events.update(outcome.target.id, outcome.spec.name, reading)
+        for event in found.opened:
+            self._announce_event("event.opened", outcome, event, f"{event.severity}: {event.message}")
+        for event in found.closed:
+            self._announce_event("event.closed", outcome, event, "is over")
+
+    def _announce_event(self, kind: str, outcome: PollOutcome, event: Event, words: str) -> None:
+        facts: Mapping[str, object] = {"target": outcome.target.id, "event": event.key, "kind": event.kind}
+        text = f"event {event.key} {event.kind} on {outcome.target.id}: {words}"
+        self._to.announce(Notice(self._to.clock.now(), kind, text, facts))

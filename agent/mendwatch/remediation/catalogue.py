@@ -53,7 +53,10 @@ class Catalogue(Mapping[str, Remediation]):
 
 
 def load(folders: Iterable[Path]) -> Catalogue:
-    """Load `<folder>/<provider>/<name>/remediation.yaml` from each folder; the first of two with one id wins."""
+    """Load `<folder>/<provider>/<name>/remediation.yaml` from each folder.
+
+    The first of two with one id wins, so that an operator's own folder, named first, can replace a shipped remediation.
+    """
     found: dict[str, Remediation] = {}
     faults: list[Fault] = []
     for root in (folder.absolute() for folder in folders):
@@ -61,11 +64,8 @@ def load(folders: Iterable[Path]) -> Catalogue:
             faults.append(Fault(str(root), "there is no such folder", "correct `remediations:` in the configuration"))
         for file in sorted(root.glob(f"*/*/{FILE}")):
             remediation, wrong = _load_one(file)
-            if remediation and remediation.id in found:
-                other = found[remediation.id].folder
-                wrong = [Fault(f"{file}:1:1", f"{remediation.id} exists already in {other}", "give one of them another name")]
-            elif remediation:
-                found[remediation.id] = remediation
+            if remediation:
+                found.setdefault(remediation.id, remediation)
             faults.extend(wrong)
     return Catalogue(found, tuple(faults))
 

@@ -58,9 +58,9 @@ class Lifecycle:
             return await self._ledger.change(
                 run, RunState.FAILED, f"{cut}; " * bool(cut) + f"success cannot be measured: the rule {run.rule} is gone"
             )
-        seconds = min(measuring.within(rule), self._parts.limits.interrupted_within) if cut else measuring.within(rule)
-        verdict = await measuring.measure(self._parts, rule, run, self._parts.clock.now(), seconds)
-        note = f"{cut}; " * bool(cut) + measuring.words(verdict, seconds)
+        patience = measuring.patience(rule, self._parts.limits, cut=bool(cut))
+        verdict = await measuring.measure(self._parts, rule, run, self._parts.clock.now(), patience)
+        note = f"{cut}; " * bool(cut) + measuring.words(verdict, patience)
         if not verdict.holds:
             return await self._ledger.change(run, RunState.FAILED, note, detail={"values": dict(verdict.values)})
         verified = await self._ledger.change(run, RunState.VERIFIED, note, detail={"values": dict(verdict.values)})

@@ -73,7 +73,7 @@ class Limits:
     look: float = 0.2  # between two looks at the store: a decision may come from another process
     first_pause: float = 1.0  # between two measurements after a change; doubles each time ...
     longest_pause: float = 15.0  # ... up to this
-    interrupted_within: float = 30.0  # how long a run that was cut off may still prove itself: nothing works on it any more
+    interrupted_within: float = 30.0  # how long a run that was cut off may miss its goal: nothing works on it any more
     hold: float = 2.0  # before a run that could not start now is tried again
     grace: float = 15.0  # how long a stopping agent lets a playbook come to its end
 

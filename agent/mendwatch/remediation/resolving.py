@@ -125,6 +125,8 @@ class Resolver:
             await self._parts.store.audit.append(AGENT, "run.resolve_failed", run.id, {"key": key, "why": why})
             text = f"is verified, but its open event could not be settled on the target: {why}"
             self._ledger.tell(run, "resolve_failed", text, {"key": key, "why": why})
+        if not settled.done and not settled.failed:
+            return await self._parts.store.runs.mark_resolved(run.id, (), actor=AGENT, note=run.note)
         text = _words(settled)
         changed = await self._parts.store.runs.mark_resolved(run.id, settled.done, actor=AGENT, note=f"{run.note}; {text}")
         self._ledger.tell(changed, "events_resolved", text, {"keys": settled.done})
@@ -132,7 +134,9 @@ class Resolver:
 
 
 def _words(settled: _Settled) -> str:
-    if not settled.done and not settled.failed:
-        return "no open event of the target belongs to it"
-    counts = f"{len(settled.done)} open events of the target are settled"
-    return f"{counts}, {len(settled.failed)} could not be" if settled.failed else counts
+    counts = f"{_events(len(settled.done))} of the target settled"
+    return f"{counts}, {_events(len(settled.failed))} not" if settled.failed else counts
+
+
+def _events(count: int) -> str:
+    return "1 open event" if count == 1 else f"{count} open events"

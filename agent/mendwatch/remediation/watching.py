@@ -35,7 +35,8 @@ def _by_a_person(run: Run) -> bool:
 def startable(runs: Iterable[Run], taken: Iterable[str], busy: Iterable[str]) -> list[Run]:
     """Give the approved runs that may be tried now: nobody has them, and nothing is active on their target; oldest first."""
     found, targets, held = [], set(busy), set(taken)
-    for run in sorted(runs, key=lambda run: run.updated_at):
+    oldest_first = [*runs][::-1]  # the store gives the newest first
+    for run in sorted(oldest_first, key=lambda run: run.updated_at):
         if run.state is RunState.APPROVED and run.id not in held and run.target not in targets:
             targets.add(run.target)
             found.append(run)

@@ -1,4 +1,4 @@
-"""A small world for the remediation engine: a catalogue on disk, a store in memory, and an executor and a judge that obey the test."""
+"""A small world for the remediation engine: a catalogue on disk, a store in memory, an executor and a judge that obey."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.notices import Notice
 from mendwatch.model.principals import Permission, Principal
 from mendwatch.model.proposals import Proposal, Verdict
-from mendwatch.model.rules import SOURCE_SAMPLES, Approval, Guard, Mode, NoData, Remediate, Rule, Verify
+from mendwatch.model.rules import SOURCE_SAMPLES, Guard, Mode, NoData, Remediate, Rule, Verify
 from mendwatch.model.runs import Change, Run, RunState
 from mendwatch.model.samples import Event, Severity
 from mendwatch.model.targets import Target
@@ -27,6 +27,7 @@ from mendwatch.remediation import catalogue
 from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.remediation.parts import Limits, Parts
 from mendwatch.testing.clock import NOON, FakeClock
+from mendwatch.testing.playbooks import succeeded
 from mendwatch.testing.store import MemoryStore
 
 REMEDIATION = {
@@ -48,8 +49,10 @@ REMEDIATION = {
     "resolve": {"playbook": "resolve.yaml", "kind": "FULL", "equal": {"path": "path"}},
 }
 PLAYBOOK = "- name: Do it\n  hosts: localhost\n  tasks: []\n"
-PLANNED = Result(Ending.SUCCEEDED, 0, {"outcome": "planned", "bind": {"before": 10}}, (Change("/a", "limit: 10", "limit: 11"),), "")
-APPLIED = Result(Ending.SUCCEEDED, 0, {"outcome": "applied"}, (), "")
+PLANNED = succeeded("planned", [Change("/a", "limit: 10", "limit: 11")], bind={"before": 10})
+APPLIED = succeeded("applied")
+#: What a measurement may say; None is no data.
+Measured = bool | None
 ANN = Principal("ann", "cli", frozenset({Permission.READ, Permission.DECIDE}))
 
 
@@ -113,30 +116,37 @@ class Judge:
     verified: Sequence[bool | None] = (True,)
     events: list[Event] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    truth: Callable[[str], bool] | None = None
+    truth: Callable[[], bool] | None = None
+    broken: Exception | None = None
 
     async def still_firing(self, rule: Rule, fingerprint: str) -> Verdict:
+        del rule, fingerprint
+        if self.broken:
+            raise self.broken
         self.asked.append("still_firing")
         return Verdict(self.firing, f"firing is {self.firing}", {})
 
     async def verify(self, rule: Rule, fingerprint: str, since: datetime) -> Verdict:
+        assert rule.remediate
+        assert fingerprint.startswith("fp-")
         self.asked.append("verify")
         assert since <= self.clock.now()
         if self.truth:
-            return Verdict(self.truth(fingerprint), "the truth", {})
+            return Verdict(self.truth(), "the truth", {})
         holds, *rest = self.verified
         self.verified = rest or self.verified
         return Verdict(holds, f"verified is {holds}", {"usage": 0.5})
 
     def open_events(self, target: str, kind: str) -> Sequence[Event]:
+        del target
         return [event for event in self.events if event.kind == kind]
 
 
 @dataclass
 class Access:
-    targets: dict[str, Target] = field(default_factory=lambda: {name: Target(name, "box", f"https://{name}") for name in ("one", "two", "three")})
+    targets: dict[str, Target]
     tiers: set[str] = field(default_factory=lambda: {"read", "write"})
-    given: list[str] = field(default_factory=list)
+    broken: Exception | None = None
 
     def target(self, target_id: str) -> Target:
         if target_id not in self.targets:
@@ -144,11 +154,12 @@ class Access:
         return self.targets[target_id]
 
     def has(self, target: Target, tier: str) -> bool:
-        return tier in self.tiers
+        return target.id in self.targets and tier in self.tiers
 
     def environment(self, target: Target, tier: str) -> Mapping[str, str] | None:
-        self.given.append(tier)
-        return {"TIER": tier} if tier in self.tiers else None
+        if self.broken:
+            raise self.broken
+        return {"TIER": tier} if self.has(target, tier) else None
 
 
 class Executor:
@@ -159,7 +170,11 @@ class Executor:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.results: dict[Phase, Result | Exception] = {Phase.PLAN: PLANNED, Phase.APPLY: APPLIED, Phase.RESOLVE: replace(APPLIED, outcome={})}
+        self.results: dict[Phase, Result | Exception] = {
+            Phase.PLAN: PLANNED,
+            Phase.APPLY: APPLIED,
+            Phase.RESOLVE: succeeded("resolved"),
+        }
         self.jobs: list[Job] = []
         self.effects: dict[str, int] = defaultdict(int)
         self.hangs: set[Phase] = set()
@@ -168,6 +183,7 @@ class Executor:
         self.most = 0
         self.ended: list[Phase] = []
         self.version = "2.19"
+        self.refuses: Exception | None = None
 
     def directory(self, job: Job) -> Path:
         return self.root / job.run_id / f"{job.phase}-{job.attempt}"
@@ -179,6 +195,8 @@ class Executor:
         directory = self.directory(job)
         directory.mkdir(parents=True)
         try:
+            if self.refuses:
+                raise self.refuses
             (directory / "started").touch(exist_ok=False)
             if on_event:
                 on_event(TaskEvent(1, NOON, "runner_on_ok", "Raise the limit", "changed", "secret words"))
@@ -190,6 +208,10 @@ class Executor:
             self.ended.append(job.phase)
 
     async def recover(self, directory: Path, on_event: OnEvent | None = None) -> Result:
+        del on_event
+        return self._found(directory)
+
+    def _found(self, directory: Path) -> Result:
         directory.mkdir(parents=True, exist_ok=True)
         result = directory / "result"
         if result.exists():
@@ -226,7 +248,7 @@ class World:
         self.store = MemoryStore(self.clock)
         self.executor = Executor(tmp_path / "runs")
         self.judge = Judge(self.clock)
-        self.access = Access()
+        self.access = Access({name: Target(name, "box", f"https://{name}") for name in ("one", "two", "three")})
         self.notices: list[Notice] = []
         self.rules = {"NearlyFull": make_rule()}
         self.enabled = True
@@ -248,7 +270,7 @@ class World:
             store=self.store,
             executor=self.executor,
             catalogue=self.catalogue,
-            rules=lambda name: self.rules.get(name),
+            rules=self.rules.get,
             judge=self.judge,
             access=self.access,
             clock=self.clock,
@@ -281,7 +303,16 @@ class World:
         return await self.approve(run)
 
     async def approve(self, run: Run) -> Run:
-        return await self.store.runs.decide(run.id, plan_hash=run.plan_hash, verdict="approve", principal=ANN, reason="")
+        return await self.decide(run, "approve")
+
+    async def decide(self, run: Run, verdict: str) -> Run:
+        """Let a person say a word, through the store, as another process would."""
+        return await self.store.runs.decide(run.id, plan_hash=run.plan_hash, verdict=verdict, principal=ANN, reason="so it is")
+
+    def event(self, key: str = "e1", kind: str = "FULL", path: str = "/a") -> None:
+        """Let an event hold on the target."""
+        attributes = {"path": path}
+        self.judge.events.append(Event(key, kind, path, "full", Severity.WARNING, active=True, time=NOON, attributes=attributes))
 
     async def run_to(self, run: Run, *states: RunState) -> Run:
         """Work until the run is in one of the states (default: any terminal one, with its events settled)."""
@@ -326,18 +357,14 @@ class World:
         return [row.detail for row in await self.store.audit.entries() if row.what == what]
 
 
-def event(key: str = "e1", kind: str = "FULL", path: str = "/a") -> Event:
-    return Event(key, kind, path, "full", Severity.WARNING, True, NOON, {"path": path})
-
-
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
 @pytest.fixture
-def make_event() -> Callable[..., Event]:
-    return event
+def make_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], World]:
+    return lambda: World(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +13,14 @@ from mendwatch.model.rules import Approval, Guard, Mode, Verify
 from mendwatch.model.runs import RunState
 from mendwatch.playbooks.interface import Ending, Phase, Result
 
+if TYPE_CHECKING:
+    from tests.unit.remediation.conftest import Measured, World
 
-async def test_an_approved_run_is_applied_verified_and_settles_its_event(world, make_event):
-    world.judge.events = [make_event("e1"), make_event("e2", path="/other"), make_event("e3", kind="OTHER")]
+
+async def test_an_approved_run_is_applied_verified_and_settles_its_event(world: World) -> None:
+    world.event("e1")
+    world.event("e2", path="/other")
+    world.event("e3", kind="OTHER")
 
     run = await world.run_to(await world.approved())
 
@@ -24,8 +30,8 @@ async def test_an_approved_run_is_applied_verified_and_settles_its_event(world, 
     assert [job.variables["event_key"] for job in world.jobs(Phase.RESOLVE)] == ["e1"]
 
 
-async def test_every_step_is_announced_in_order(world, make_event):
-    world.judge.events = [make_event()]
+async def test_every_step_is_announced_in_order(world: World) -> None:
+    world.event()
 
     await world.run_to(await world.approved())
 
@@ -36,7 +42,7 @@ async def test_every_step_is_announced_in_order(world, make_event):
     assert all(notice.facts["run"] for notice in world.notices)
 
 
-async def test_a_task_is_announced_without_its_message(world):
+async def test_a_task_is_announced_without_its_message(world: World) -> None:
     await world.offered()
 
     task = next(notice for notice in world.notices if notice.kind == "run.task")
@@ -44,20 +50,20 @@ async def test_a_task_is_announced_without_its_message(world):
     assert "secret" not in str(task)
 
 
-async def test_a_plan_is_made_with_the_read_account_and_applied_with_the_write_account(world):
+async def test_a_plan_is_made_with_the_read_account_and_applied_with_the_write_account(world: World) -> None:
     await world.run_to(await world.approved())
 
     tiers = {job.phase: job.environment["TIER"] for job in world.executor.jobs}
     assert tiers == {Phase.PLAN: "read", Phase.APPLY: "write"}
 
 
-async def test_apply_gets_exactly_the_variables_of_the_approved_plan(world):
+async def test_apply_gets_exactly_the_variables_of_the_approved_plan(world: World) -> None:
     run = await world.run_to(await world.approved())
 
     assert world.jobs(Phase.APPLY)[0].variables == run.plan.variables == {"path": "/a", "size": 11, "before": 10}
 
 
-async def test_the_run_directory_is_on_record_before_the_playbook_starts(world):
+async def test_the_run_directory_is_on_record_before_the_playbook_starts(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
 
@@ -67,7 +73,7 @@ async def test_the_run_directory_is_on_record_before_the_playbook_starts(world):
     assert run.fence == 1
 
 
-async def test_verification_is_measured_again_until_it_holds(world):
+async def test_verification_is_measured_again_until_it_holds(world: World) -> None:
     world.judge.verified = [False, None, False, True]
 
     run = await world.run_to(await world.approved())
@@ -76,7 +82,7 @@ async def test_verification_is_measured_again_until_it_holds(world):
     assert world.judge.asked.count("verify") == 4
 
 
-async def test_a_goal_that_is_not_reached_in_time_fails_the_run(world):
+async def test_a_goal_that_is_not_reached_in_time_fails_the_run(world: World) -> None:
     world.judge.verified = [False]
 
     run = await world.run_to(await world.approved())
@@ -86,7 +92,7 @@ async def test_a_goal_that_is_not_reached_in_time_fails_the_run(world):
     assert timedelta(minutes=1) <= run.ended_at - run.started_at < timedelta(minutes=1, seconds=5)
 
 
-async def test_no_data_is_never_success(world):
+async def test_no_data_is_never_success(world: World) -> None:
     world.judge.verified = [None]
 
     run = await world.run_to(await world.approved())
@@ -95,7 +101,7 @@ async def test_no_data_is_never_success(world):
     assert "no data is never success" in run.note
 
 
-async def test_a_rule_without_verify_is_verified_by_its_condition_being_gone(world):
+async def test_a_rule_without_verify_is_verified_by_its_condition_being_gone(world: World) -> None:
     world.use(verify=None)
     run = await world.approved()
     world.use(verify=None)
@@ -111,16 +117,30 @@ async def test_a_rule_without_verify_is_verified_by_its_condition_being_gone(wor
 @pytest.mark.parametrize(
     ("result", "state", "words"),
     [
-        (Result(Ending.FAILED, 2, {"outcome": "rolled_back", "message": "no room"}, (), ""), RunState.ROLLED_BACK, "taken back: no room"),
-        (Result(Ending.FAILED, 2, {"outcome": "rollback_failed"}, (), "stuck"), RunState.ROLLBACK_FAILED, "look at the target: stuck"),
+        (
+            Result(Ending.FAILED, 2, {"outcome": "rolled_back", "message": "no room"}, (), ""),
+            RunState.ROLLED_BACK,
+            "taken back: no room",
+        ),
+        (
+            Result(Ending.FAILED, 2, {"outcome": "rollback_failed"}, (), "stuck"),
+            RunState.ROLLBACK_FAILED,
+            "look at the target: stuck",
+        ),
         (Result(Ending.FAILED, 2, {}, (), "task X"), RunState.FAILED, "the playbook failed: task X"),
         (Result(Ending.FAILED, 2, {}, (), ""), RunState.FAILED, "no message (exit code 2)"),
-        (Result(Ending.FAILED, 2, {"outcome": "precondition_failed"}, (), "12"), RunState.FAILED, "precondition did not hold any more: 12"),
+        (
+            Result(Ending.FAILED, 2, {"outcome": "precondition_failed"}, (), "12"),
+            RunState.FAILED,
+            "precondition did not hold any more: 12",
+        ),
         (Result(Ending.SUCCEEDED, 0, {"outcome": "rolled_back"}, (), ""), RunState.ROLLED_BACK, "taken back"),
         (Result(Ending.NEVER_STARTED, None, {}, (), ""), RunState.FAILED, "nothing was done"),
     ],
 )
-async def test_a_playbook_that_ends_badly_ends_its_run_without_a_measurement(world, result, state, words):
+async def test_a_playbook_that_ends_badly_ends_its_run_without_a_measurement(
+    world: World, result: Result | Exception, state: RunState, words: str
+) -> None:
     world.executor.results[Phase.APPLY] = result
 
     run = await world.run_to(await world.approved())
@@ -133,7 +153,9 @@ async def test_a_playbook_that_ends_badly_ends_its_run_without_a_measurement(wor
 
 @pytest.mark.parametrize("ending", [Ending.DIED, Ending.TIMED_OUT, Ending.CANCELLED])
 @pytest.mark.parametrize(("holds", "state"), [(True, RunState.VERIFIED), (False, RunState.FAILED), (None, RunState.FAILED)])
-async def test_a_playbook_that_was_cut_off_is_measured_and_the_note_says_so(world, ending, holds, state):
+async def test_a_playbook_that_was_cut_off_is_measured_and_the_note_says_so(
+    world: World, ending: Ending, holds: Measured, state: RunState
+) -> None:
     world.executor.results[Phase.APPLY] = Result(ending, None, {}, (), "")
     world.judge.verified = [holds]
 
@@ -145,21 +167,17 @@ async def test_a_playbook_that_was_cut_off_is_measured_and_the_note_says_so(worl
     assert len(world.jobs(Phase.APPLY)) == 1
 
 
-async def test_a_worker_that_cannot_be_started_leaves_a_run_that_did_nothing(world):
-    async def refuse(job, on_event=None):
-        world.executor.directory(job).mkdir(parents=True)
-        raise ExecutionError("no process can be started")
-
+async def test_a_worker_that_cannot_be_started_leaves_a_run_that_did_nothing(world: World) -> None:
     run = await world.approved()
-    world.executor.run = refuse
+    world.executor.refuses = ExecutionError("no process can be started")
     run = await world.run_to(run)
 
     assert run.state is RunState.FAILED
     assert "never started; nothing was done" in run.note
 
 
-async def test_events_that_cannot_be_settled_leave_the_run_verified_and_are_told(world, make_event):
-    world.judge.events = [make_event()]
+async def test_events_that_cannot_be_settled_leave_the_run_verified_and_are_told(world: World) -> None:
+    world.event()
     world.executor.results[Phase.RESOLVE] = Result(Ending.FAILED, 2, {}, (), "denied")
 
     run = await world.run_to(await world.approved())
@@ -170,7 +188,7 @@ async def test_events_that_cannot_be_settled_leave_the_run_verified_and_are_told
     assert await world.audited("run.resolve_failed") == [{"key": "e1", "why": "denied"}]
 
 
-async def test_two_targets_are_mended_at_the_same_time(world):
+async def test_two_targets_are_mended_at_the_same_time(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     await world.approved("one")
     await world.approved("two")
@@ -181,7 +199,7 @@ async def test_two_targets_are_mended_at_the_same_time(world):
         await world.until(lambda: world.kinds().count("run.verified") == 2)
 
 
-async def test_no_more_playbooks_run_than_the_limit(world):
+async def test_no_more_playbooks_run_than_the_limit(world: World) -> None:
     world.limits = replace(world.limits, concurrent=1)
     await world.approved("one")
     await world.approved("two")
@@ -191,7 +209,7 @@ async def test_no_more_playbooks_run_than_the_limit(world):
     assert world.executor.most == 1
 
 
-async def test_a_target_is_changed_by_one_run_at_a_time(world):
+async def test_a_target_is_changed_by_one_run_at_a_time(world: World) -> None:
     world.use(guard=Guard(concurrent=2, max_targets=5))
     world.executor.hangs = {Phase.APPLY}
     first, second = await world.approved(path="/a"), await world.approved(path="/b")
@@ -205,7 +223,7 @@ async def test_a_target_is_changed_by_one_run_at_a_time(world):
     assert [job.run_id for job in world.jobs(Phase.APPLY)] == [first.id, second.id]
 
 
-async def test_a_stopping_agent_lets_a_playbook_end(world):
+async def test_a_stopping_agent_lets_a_playbook_end(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
     async with world.working():
@@ -215,7 +233,7 @@ async def test_a_stopping_agent_lets_a_playbook_end(world):
     assert world.executor.effects[run.id] == 1
 
 
-async def test_a_playbook_that_does_not_end_within_the_grace_is_cancelled(world):
+async def test_a_playbook_that_does_not_end_within_the_grace_is_cancelled(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
     async with world.working():
@@ -225,23 +243,20 @@ async def test_a_playbook_that_does_not_end_within_the_grace_is_cancelled(world)
     assert world.executor.effects[run.id] == 0
 
 
-async def test_a_fault_of_ours_stops_that_run_only(world):
-    async def broken(rule, fingerprint):
-        raise ValueError(fingerprint)
-
+async def test_a_fault_of_ours_stops_that_run_only(world: World) -> None:
     world.use(approval=Approval(recheck=True))
     first = await world.approved("one")
-    honest, world.judge.still_firing = world.judge.still_firing, broken
+    world.judge.broken = ValueError("a fault of ours")
     async with world.working():
         await world.until(lambda: first.id in world.engine._given_up)
-        world.judge.still_firing = honest
+        world.judge.broken = None
         await world.approved("two")
         await world.until(lambda: "run.verified" in world.kinds())
 
     assert (await world.store.runs.get(first.id)).state is RunState.APPROVED
 
 
-async def test_a_run_of_mode_auto_goes_all_the_way_by_itself(world):
+async def test_a_run_of_mode_auto_goes_all_the_way_by_itself(world: World) -> None:
     world.use(Mode.AUTO, verify=Verify("x", timedelta(minutes=1)))
 
     run = await world.run_to(await world.offered())

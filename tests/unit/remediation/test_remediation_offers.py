@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +15,11 @@ from mendwatch.model.rules import Approval, Guard, Mode
 from mendwatch.model.runs import RunState
 from mendwatch.playbooks.interface import Ending, Phase, Result
 
+if TYPE_CHECKING:
+    from tests.unit.remediation.conftest import World
 
-async def test_a_proposal_becomes_a_question_with_its_plan_and_hash(world):
+
+async def test_a_proposal_becomes_a_question_with_its_plan_and_hash(world: World) -> None:
     world.use(approval=Approval(quorum=2, expires=timedelta(minutes=7)))
 
     run = await world.offered()
@@ -29,7 +33,7 @@ async def test_a_proposal_becomes_a_question_with_its_plan_and_hash(world):
     assert not world.jobs(Phase.APPLY)
 
 
-async def test_the_same_problem_is_asked_once(world):
+async def test_the_same_problem_is_asked_once(world: World) -> None:
     await world.offered()
 
     assert await world.engine.offer(world.proposal()) is None
@@ -37,7 +41,7 @@ async def test_the_same_problem_is_asked_once(world):
     assert "run.blocked" not in world.kinds()
 
 
-async def test_two_proposals_at_the_same_moment_cannot_both_pass_a_limit_of_one(world):
+async def test_two_proposals_at_the_same_moment_cannot_both_pass_a_limit_of_one(world: World) -> None:
     world.use(guard=Guard(concurrent=1, max_targets=1))
 
     found = await asyncio.gather(*(world.engine.offer(world.proposal(target)) for target in ("one", "two", "three")))
@@ -46,7 +50,7 @@ async def test_two_proposals_at_the_same_moment_cannot_both_pass_a_limit_of_one(
     assert world.kinds().count("run.blocked") == 2
 
 
-async def test_a_reason_is_told_once_while_it_stays_the_same(world):
+async def test_a_reason_is_told_once_while_it_stays_the_same(world: World) -> None:
     world.enabled = False
     for _ in range(3):
         await world.engine.offer(world.proposal())
@@ -60,7 +64,7 @@ async def test_a_reason_is_told_once_while_it_stays_the_same(world):
     assert world.kinds() == ["run.blocked", "run.blocked"]
 
 
-async def test_a_reason_is_news_again_when_the_alert_went_and_came_back(world):
+async def test_a_reason_is_news_again_when_the_alert_went_and_came_back(world: World) -> None:
     world.enabled = False
     await world.engine.offer(world.proposal())
     await world.engine.alert_resolved(world.proposal().alert.fingerprint)
@@ -69,7 +73,7 @@ async def test_a_reason_is_news_again_when_the_alert_went_and_came_back(world):
     assert world.kinds() == ["run.blocked", "run.blocked"]
 
 
-async def test_observe_records_what_would_be_done_once_for_each_firing(world):
+async def test_observe_records_what_would_be_done_once_for_each_firing(world: World) -> None:
     world.use(Mode.OBSERVE)
     proposal = world.proposal()
     await world.engine.offer(proposal)
@@ -84,7 +88,7 @@ async def test_observe_records_what_would_be_done_once_for_each_firing(world):
     assert not await world.store.runs.list()
 
 
-async def test_a_reason_that_could_not_be_audited_is_told_when_it_can(world):
+async def test_a_reason_that_could_not_be_audited_is_told_when_it_can(world: World) -> None:
     world.enabled = False
     world.store.audit.broken = True
     with pytest.raises(StoreError):
@@ -95,7 +99,7 @@ async def test_a_reason_that_could_not_be_audited_is_told_when_it_can(world):
     assert world.kinds() == ["run.blocked"]
 
 
-async def test_check_mode_ends_with_a_recorded_plan_and_asks_nobody(world):
+async def test_check_mode_ends_with_a_recorded_plan_and_asks_nobody(world: World) -> None:
     world.use(Mode.CHECK)
     world.access.tiers = {"read"}
 
@@ -108,7 +112,7 @@ async def test_check_mode_ends_with_a_recorded_plan_and_asks_nobody(world):
 
 
 @pytest.mark.parametrize("risk", ["medium", "high"])
-async def test_only_low_risk_goes_on_without_a_person(world, risk):
+async def test_only_low_risk_goes_on_without_a_person(world: World, risk: str) -> None:
     world.use(Mode.AUTO)
     world.use_remediation(risk=risk)
 
@@ -128,7 +132,9 @@ async def test_only_low_risk_goes_on_without_a_person(world, risk):
         (ExecutionError("no process"), RunState.FAILED, "no process"),
     ],
 )
-async def test_a_plan_that_cannot_be_made_ends_the_run_with_its_reason(world, result, state, words):
+async def test_a_plan_that_cannot_be_made_ends_the_run_with_its_reason(
+    world: World, result: Result | Exception, state: RunState, words: str
+) -> None:
     world.executor.results[Phase.PLAN] = result
 
     run = await world.offered()
@@ -138,7 +144,7 @@ async def test_a_plan_that_cannot_be_made_ends_the_run_with_its_reason(world, re
     assert run.plan is None
 
 
-async def test_an_alert_that_goes_while_it_is_planned_overtakes_the_run(world):
+async def test_an_alert_that_goes_while_it_is_planned_overtakes_the_run(world: World) -> None:
     world.executor.hangs = {Phase.PLAN}
     offer = asyncio.create_task(world.engine.offer(world.proposal()))
     await world.until(lambda: bool(world.executor.jobs))
@@ -148,7 +154,7 @@ async def test_an_alert_that_goes_while_it_is_planned_overtakes_the_run(world):
     assert (await offer).state is RunState.SUPERSEDED
 
 
-async def test_an_alert_that_goes_overtakes_its_question_and_no_other(world):
+async def test_an_alert_that_goes_overtakes_its_question_and_no_other(world: World) -> None:
     mine, other = await world.offered("one"), await world.offered("two")
 
     await world.engine.alert_resolved(mine.fingerprint)
@@ -158,7 +164,7 @@ async def test_an_alert_that_goes_overtakes_its_question_and_no_other(world):
     assert "run.superseded" in world.kinds()
 
 
-async def test_an_alert_that_goes_while_the_playbook_runs_lets_it_end(world):
+async def test_an_alert_that_goes_while_the_playbook_runs_lets_it_end(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
     async with world.working():
@@ -168,47 +174,47 @@ async def test_an_alert_that_goes_while_the_playbook_runs_lets_it_end(world):
         await world.until(lambda: "run.verified" in world.kinds())
 
 
-async def test_an_overtaken_problem_may_be_asked_again_at_once(world):
+async def test_an_overtaken_problem_may_be_asked_again_at_once(world: World) -> None:
     run = await world.offered()
     await world.engine.alert_resolved(run.fingerprint)
 
     assert (await world.offered()).state is RunState.PENDING
 
 
-async def test_a_denied_problem_is_not_asked_again_within_the_cooldown(world):
+async def test_a_denied_problem_is_not_asked_again_within_the_cooldown(world: World) -> None:
     run = await world.offered()
-    await world.store.runs.decide(run.id, plan_hash=None, verdict="deny", principal=_ann(), reason="not now")
+    await world.decide(run, "deny")
 
     assert await world.engine.offer(world.proposal()) is None
     world.clock.move(15 * 60 + 1)
     assert (await world.offered()).state is RunState.PENDING
 
 
-async def test_a_decision_of_another_process_is_announced(world):
+async def test_a_decision_of_another_process_is_announced(world: World) -> None:
     denied, approved = await world.offered("one"), await world.offered("two")
     async with world.working():
         await world.clock.advance(1)
-        await world.store.runs.decide(denied.id, plan_hash=None, verdict="deny", principal=_ann(), reason="not now")
+        await world.decide(denied, "deny")
         await world.approve(approved)
         await world.until(lambda: {"run.denied", "run.approved"} <= set(world.kinds()))
 
     assert world.kinds().count("run.approved") == 1
 
 
-async def test_a_rule_without_a_remediation_asks_for_nothing(world):
+async def test_a_rule_without_a_remediation_asks_for_nothing(world: World) -> None:
     rule = replace(world.rules["NearlyFull"], remediate=None)
 
     assert await world.engine.offer(Proposal(rule, world.proposal().alert, {})) is None
     assert await world.engine.why_not(Proposal(rule, world.proposal().alert, {})) == ()
 
 
-async def test_an_alert_of_a_target_that_left_the_configuration_is_let_be(world):
+async def test_an_alert_of_a_target_that_left_the_configuration_is_let_be(world: World) -> None:
     world.access.targets.clear()
 
     assert await world.engine.offer(world.proposal()) is None
 
 
-async def test_every_guard_can_be_asked_without_doing_anything(world):
+async def test_every_guard_can_be_asked_without_doing_anything(world: World) -> None:
     world.enabled = False
 
     found = await world.engine.why_not(world.proposal())
@@ -218,24 +224,13 @@ async def test_every_guard_can_be_asked_without_doing_anything(world):
     assert not world.notices
 
 
-async def test_a_store_that_does_not_answer_decides_nothing_and_work_goes_on_when_it_does(world):
+async def test_a_store_that_does_not_answer_decides_nothing_and_work_goes_on_when_it_does(world: World) -> None:
     run = await world.approved()
-    honest = world.store.runs.expire
-
-    async def refuse(*, actor=""):
-        raise StoreError("no answer")
-
-    world.store.runs.expire = refuse
+    world.store.audit.broken = True
     async with world.working():
         await world.clock.advance(5)
         assert not world.jobs(Phase.APPLY)
-        world.store.runs.expire = honest
+        world.store.audit.broken = False
         await world.until(lambda: "run.verified" in world.kinds())
 
     assert (await world.store.runs.get(run.id)).state is RunState.VERIFIED
-
-
-def _ann():
-    from mendwatch.model.principals import Permission, Principal
-
-    return Principal("ann", "cli", frozenset({Permission.DECIDE}))

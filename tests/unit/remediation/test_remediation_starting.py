@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,83 +15,80 @@ from mendwatch.model.runs import RunState
 from mendwatch.playbooks.interface import Phase
 from mendwatch.remediation import catalogue
 
+if TYPE_CHECKING:
+    from tests.unit.remediation.conftest import World
 
-def _kill_switch(world):
+
+def _kill_switch(world: World) -> None:
     world.enabled = False
 
 
-def _alert_gone(world):
+def _alert_gone(world: World) -> None:
     world.judge.firing = False
 
 
-def _no_data(world):
+def _no_data(world: World) -> None:
     world.judge.firing = None
 
 
-def _unreachable(world):
-    async def refuse(rule, fingerprint):
-        raise Unreachable("nothing answers")
-
-    world.judge.still_firing = refuse
+def _unreachable(world: World) -> None:
+    world.judge.broken = Unreachable("nothing answers")
 
 
-def _playbook_edited(world):
+def _playbook_edited(world: World) -> None:
     (world.folder / "playbook.yaml").write_text("- hosts: all\n")
 
 
-def _file_added(world):
+def _file_added(world: World) -> None:
     (world.folder / "templates").mkdir()
     (world.folder / "templates" / "x.j2").write_text("x")
 
 
-def _file_gone(world):
+def _file_gone(world: World) -> None:
     (world.folder / "resolve.yaml").unlink()
 
 
-def _folder_linked(world):
+def _folder_linked(world: World) -> None:
     (world.folder / "roles").symlink_to(world.root)
 
 
-def _files_edited_and_catalogue_loaded_again(world):
+def _files_edited_and_catalogue_loaded_again(world: World) -> None:
     _playbook_edited(world)
     world.catalogue = catalogue.load([world.root])
     world.restart()
 
 
-def _target_moved(world):
+def _target_moved(world: World) -> None:
     world.access.targets["one"] = replace(world.access.targets["one"], address="https://elsewhere")
 
 
-def _target_gone(world):
+def _target_gone(world: World) -> None:
     del world.access.targets["one"]
 
 
-def _rule_changed(world):
+def _rule_changed(world: World) -> None:
     world.rules["NearlyFull"] = replace(world.rules["NearlyFull"], digest="another")
 
 
-def _rule_gone(world):
+def _rule_gone(world: World) -> None:
     world.rules.clear()
 
 
-def _remediation_gone(world):
+def _remediation_gone(world: World) -> None:
     world.catalogue = {}
     world.restart()
 
 
-def _ansible_upgraded(world):
+def _ansible_upgraded(world: World) -> None:
     world.executor.version = "2.20"
 
 
-def _write_credential_gone(world):
+def _write_credential_gone(world: World) -> None:
     world.access.tiers.discard("write")
 
 
-def _secret_unreadable(world):
-    def refuse(target, tier):
-        raise ConfigurationError("no such file")
-
-    world.access.environment = refuse
+def _secret_unreadable(world: World) -> None:
+    world.access.broken = ConfigurationError("no such file")
 
 
 CHANGES = [
@@ -114,7 +113,9 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("change", "state", "words"), CHANGES, ids=[change.__name__[1:] for change, _, _ in CHANGES])
-async def test_what_changed_after_the_approval_stops_the_run_before_the_playbook(world, change, state, words):
+async def test_what_changed_after_the_approval_stops_the_run_before_the_playbook(
+    world: World, change: Callable[[World], None], state: RunState, words: str
+) -> None:
     run = await world.approved()
     change(world)
 
@@ -126,7 +127,7 @@ async def test_what_changed_after_the_approval_stops_the_run_before_the_playbook
     assert run.run_dir is None
 
 
-async def test_variables_that_were_changed_in_the_store_stop_the_run(world):
+async def test_variables_that_were_changed_in_the_store_stop_the_run(world: World) -> None:
     run = await world.approved()
     runs = world.store.runs._runs
     runs[run.id] = replace(run, plan=replace(run.plan, variables={**run.plan.variables, "size": 10**12}))
@@ -138,7 +139,7 @@ async def test_variables_that_were_changed_in_the_store_stop_the_run(world):
     assert not world.jobs(Phase.APPLY)
 
 
-async def test_the_alert_is_not_asked_for_again_where_the_rule_says_so(world):
+async def test_the_alert_is_not_asked_for_again_where_the_rule_says_so(world: World) -> None:
     world.use(approval=Approval(recheck=False))
     run = await world.approved()
     world.judge.firing = False
@@ -149,7 +150,7 @@ async def test_the_alert_is_not_asked_for_again_where_the_rule_says_so(world):
     assert "still_firing" not in world.judge.asked
 
 
-async def test_a_guard_that_closed_after_the_approval_refuses_the_start(world):
+async def test_a_guard_that_closed_after_the_approval_refuses_the_start(world: World) -> None:
     world.use(guard=Guard(cooldown=timedelta(0), concurrent=2, max_runs=1, max_targets=5))
     first, second = await world.approved(path="/a"), await world.approved(path="/b")
 
@@ -161,7 +162,7 @@ async def test_a_guard_that_closed_after_the_approval_refuses_the_start(world):
     assert len(world.jobs(Phase.APPLY)) == 1
 
 
-async def test_an_approval_that_is_too_old_starts_nothing(world):
+async def test_an_approval_that_is_too_old_starts_nothing(world: World) -> None:
     run = await world.approved()
     world.clock.move(3600)
 
@@ -171,7 +172,7 @@ async def test_an_approval_that_is_too_old_starts_nothing(world):
     assert not world.jobs(Phase.APPLY)
 
 
-async def test_an_unanswered_question_expires_into_no(world):
+async def test_an_unanswered_question_expires_into_no(world: World) -> None:
     world.use(approval=Approval(expires=timedelta(minutes=5)))
     run = await world.offered()
     world.clock.move(301)
@@ -183,7 +184,7 @@ async def test_an_unanswered_question_expires_into_no(world):
     assert not world.jobs(Phase.APPLY)
 
 
-async def test_a_fenced_engine_writes_nothing_more(world):
+async def test_a_fenced_engine_writes_nothing_more(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
     async with world.working():

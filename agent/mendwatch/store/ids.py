@@ -48,7 +48,7 @@ def only(typed: str, found: Sequence[str]) -> str:
     if not found:
         raise NotFound(f"there is no run {shown(typed)}", hint="See `mendwatch runs list`.")
     if len(found) > 1:
-        raise NotFound(f"{shown(typed)} is the beginning of {len(found)} runs or more", hint="Give more signs of the id.")
+        raise NotFound(f"{shown(typed)} is the beginning of several runs", hint="Give more signs of the id.")
     return found[0]
 
 

@@ -1,0 +1,76 @@
+"""How fast the state is: audit rows and runs per second written, audit rows per second verified.
+
+Run it alone on the machine: `python bench/store.py [rows] [folder]`. The folder should be on the disk that the state will be on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from mendwatch.clock import SystemClock
+from mendwatch.store.chain import Fact
+from mendwatch.store.interface import NewRun
+from mendwatch.store.keys import load_or_create
+from mendwatch.store.sql import SqlStore, open_store
+
+_CHAIN = 50_000
+
+
+def _new(number: int) -> NewRun:
+    return NewRun(f"p{number}", "r", "d" * 64, "f" * 16, "t", "onefs/quota_raise", "low", "approve", "rule:r", {"path": "/ifs"}, {})
+
+
+async def _times(count: int, deed: Callable[[int], Awaitable[object]]) -> list[float]:
+    """Do something so many times, one after the other; give the seconds of each, sorted."""
+    seconds = []
+    for number in range(count):
+        before = time.perf_counter()
+        await deed(number)
+        seconds.append(time.perf_counter() - before)
+    return sorted(seconds)
+
+
+def _report(name: str, seconds: list[float]) -> None:
+    count = len(seconds)
+    p50, p99 = (1000 * seconds[int(count * part)] for part in (0.5, 0.99))
+    print(f"{name:<18} {count / sum(seconds):>9.0f} /s   p50 {p50:.2f} ms   p99 {p99:.2f} ms")
+
+
+async def _fill(store: SqlStore) -> None:
+    """Add rows in one transaction, which is not what is measured."""
+
+    async def work(connection: object) -> None:
+        for number in range(_CHAIN):
+            await store.audit.write(connection, Fact("agent:bench", "note", f"run-{number % 100}", {"n": number}))  # type: ignore[arg-type]
+
+    await store._database.write(work)  # noqa: SLF001 - rows one by one would take a minute
+
+
+async def _verify(store: SqlStore) -> None:
+    before = time.perf_counter()
+    verdict = await store.audit.verify()
+    assert verdict.fault is None
+    print(f"{'audit verify':<18} {verdict.rows / (time.perf_counter() - before):>9.0f} rows/s of {verdict.rows}")
+
+
+async def main(count: int, parent: str | None) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        key = load_or_create(Path(folder) / "audit.key")
+        store = await open_store(f"sqlite:///{folder}/state.db", key=key, clock=SystemClock())
+        await _times(50, lambda number: store.audit.append("agent:bench", "warm", "up", {"n": number}))
+        _report("audit append", await _times(count, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})))
+        _report("propose", await _times(count, lambda number: store.runs.propose(_new(number))))
+        _report("propose, again", await _times(count, lambda number: store.runs.propose(_new(number))))
+        await _fill(store)
+        await _verify(store)
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, sys.argv[2] if len(sys.argv) > 2 else None))

@@ -1,0 +1,105 @@
+"""No audit row, no change: whatever is asked for, it is kept whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mendwatch.errors import StoreError
+from mendwatch.model.principals import Role
+from mendwatch.model.runs import Run, RunState
+from mendwatch.store import runs as sql_runs
+from mendwatch.store.interface import Store
+from mendwatch.store.sql import SqlStore
+from mendwatch.testing.store import MemoryStore
+
+if TYPE_CHECKING:
+    from tests.integration.store.conftest import Make
+
+S = RunState
+
+
+@contextmanager
+def broken_audit(store: Store, tmp_path: Path) -> Iterator[None]:
+    """Let every audit row fail, as a full disk would."""
+    if isinstance(store, MemoryStore):
+        store.audit.broken = True
+        yield
+        store.audit.broken = False
+        return
+    path = tmp_path / "state" / "state.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'injected'); END")
+    yield
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TRIGGER broken")
+
+
+async def all_of(store: Store) -> object:
+    """Give everything the store holds."""
+    return await store.runs.list(limit=1000), await store.tokens.list(), await store.audit.entries()
+
+
+Deed = Callable[[Store, Any, dict[str, Run]], Awaitable[object]]
+DEEDS: dict[str, Deed] = {
+    "propose": lambda store, make, _: store.runs.propose(make.new("another")),
+    "change": lambda store, make, runs: store.runs.change(runs["approved"].id, make.to(S.APPLYING)),
+    "approve": lambda store, make, runs: make.approve(store, runs["pending"]),
+    "deny": lambda store, make, runs: make.approve(store, runs["pending"], verdict="deny"),
+    "a refused word": lambda store, make, runs: make.approve(store, runs["pending"], plan_hash="0" * 64),
+    "a repeated word": lambda store, make, runs: make.approve(store, runs["approved"]),
+    "mark_resolved": lambda store, make, runs: store.runs.mark_resolved(runs["verified"].id, ["1"], actor="a", note=make.key.hex()),
+    "expire": lambda store, make, _: make.clock.move(86_400) or store.runs.expire(),
+    "create": lambda store, make, _: store.tokens.create(make.key.hex()[:8], Role.VIEWER, expires_at=None, actor="a"),
+    "revoke": lambda store, make, _: revoke_first(store, make.key),
+    "append": lambda store, make, _: store.audit.append("a", "w", "s", {"k": make.key.hex()}),
+}
+
+
+async def revoke_first(store: Store, actor: bytes) -> object:
+    return await store.tokens.revoke((await store.tokens.list())[0].id, actor=actor.hex())
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+async def test_without_its_audit_row_nothing_is_changed(store: Store, make: Make, tmp_path: Path, deed: str) -> None:
+    runs = {
+        "verified": await make.verified(store),
+        "approved": await make.approved(store, "b"),
+        "pending": await make.pending(store, "c"),
+    }
+    await store.tokens.create("ann", Role.VIEWER, expires_at=None, actor="a")
+    before = await all_of(store)
+
+    with broken_audit(store, tmp_path), pytest.raises(StoreError):
+        await DEEDS[deed](store, make, runs)
+
+    assert await all_of(store) == before
+    assert (await store.audit.verify()).fault is None
+
+
+async def test_an_update_refuses_a_row_that_is_not_the_one_it_was_decided_on(sql: SqlStore, make: Make) -> None:
+    stale = await make.pending(sql)
+    current = await make.approve(sql, stale)
+
+    async def work(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        await sql_runs._move(connection, stale, current)
+
+    with pytest.raises(Exception, match=r"was changed meanwhile: it was pending \(version 2\), it is approved \(version 3\)"):
+        await sql._database.write(work)
+
+
+async def test_an_expiry_of_many_is_whole(store: Store, make: Make, tmp_path: Path) -> None:
+    for problem in "abc":
+        await make.pending(store, problem)
+    make.clock.move(86_400)
+
+    with broken_audit(store, tmp_path), pytest.raises(StoreError):
+        await store.runs.expire()
+
+    assert {run.state for run in await store.runs.list()} == {S.PENDING}
+    assert len(await store.runs.expire()) == 3

@@ -26,7 +26,6 @@ from mendwatch_onefs_sim.server import MONITOR, REMEDIATE
 
 NAME = "demo-cluster"
 
-_FILL_SECONDS = 5
 _START_SECONDS = 30
 _STOP_SECONDS = 5
 _CALL_SECONDS = 5
@@ -38,7 +37,8 @@ _OK = 200
 class OnefsDemo:
     """One simulated cluster whose project quota fills up; begin, watch, mend, prove."""
 
-    def __init__(self) -> None:
+    def __init__(self, fill_seconds: float = 5) -> None:
+        self._fill_seconds = fill_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._facts: Mapping[str, Any] = {}
         self._hard_limit_before: int | None = None
@@ -60,11 +60,11 @@ class OnefsDemo:
         """Let the quota fill up, and tell so."""
         quota = await self._quota()
         self._hard_limit_before = int(quota["hard_limit"])
-        await self._call("POST", "/incidents/quota-fill", {"path": DEMO_PATH, "seconds": _FILL_SECONDS})
+        await self._call("POST", "/incidents/quota-fill", {"path": DEMO_PATH, "seconds": self._fill_seconds})
         share = quota["usage_bytes"] / quota["hard_limit"]
         return (
             f"The quota {DEMO_PATH} ({quota['hard_limit'] / _TIB:.1f} TiB) fills from {share:.0%} to 95% of its hard limit "
-            f"within {_FILL_SECONDS} s."
+            f"within {self._fill_seconds:g} s."
         )
 
     async def proof(self) -> Mapping[str, object]:

@@ -15,6 +15,8 @@ import pytest
 from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 
+Json = Any
+
 PASSWORDS = {"monitor": "read-only-please", "remediate": "may-write-too"}
 
 
@@ -23,7 +25,7 @@ class Answered:
     """An HTTP answer, read."""
 
     status: int
-    body: Any
+    body: Json
     text: str
     headers: Any
 
@@ -44,13 +46,13 @@ class PapiClient:
             self.session.headers.update({"X-CSRF-Token": cookies["isicsrf"].value, "Origin": self.simulator.url})
         return answered
 
-    async def ask(self, method: str, path: str, **arguments: Any) -> Answered:
+    async def ask(self, method: str, path: str, **arguments: Json) -> Answered:
         async with self.session.request(method, path, **arguments) as response:
             text = (await response.read()).decode("utf-8", "replace")
             body = await response.json() if response.content_type == "application/json" and text[:1] in set("{[") else None
             return Answered(response.status, body, text, response.headers)
 
-    async def get(self, resource: str, **query: Any) -> Any:
+    async def get(self, resource: str, **query: Json) -> Json:
         """Give the JSON of a GET that must succeed."""
         answered = await self.ask("GET", f"/platform/{resource}", params=query)
         assert answered.status == 200, answered.text

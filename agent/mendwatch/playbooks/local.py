@@ -117,7 +117,7 @@ class LocalExecutor:
         tail = Tail(gate.events)
         while (result := _settled(gate)) is None:
             _tell(tail, on_event)
-            if self._clock.monotonic() > gate.deadline() + DEAD_MAN_GRACE:
+            if self._clock.monotonic() > gate.deadline() + DEAD_MAN_GRACE or _forsaken(gate):
                 await self._kill(gate)
             await self._clock.sleep(LOOK)
         await self._kill(gate)
@@ -158,6 +158,12 @@ def _settled(gate: Gate) -> Result | None:
         result = gate.result() or _decide(gate)
         shutil.rmtree(gate.private, ignore_errors=True)
         return result
+
+
+def _forsaken(gate: Gate) -> bool:
+    """Tell whether the worker is gone: what it left cannot be rolled back, verified or told, so it must not go on."""
+    pid = gate.worker()
+    return pid is not None and not processes.carries(pid, gate.directory)
 
 
 def _decide(gate: Gate) -> Result:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,8 +66,9 @@ class Rig:
             timeout=timeout,
         )
 
-    async def run(self, phase: Phase = Phase.APPLY, on_event: OnEvent | None = None, **more: Any) -> Result:
-        return await self.executor.run(self.job(phase, **more), on_event)
+    async def play(self, text: str, on_event: OnEvent | None = None) -> Result:
+        """Run a playbook of the test's own, without variables."""
+        return await self.executor.run(self.job(playbook=self.playbook(text), variables={}), on_event)
 
     def playbook(self, text: str) -> Path:
         path = self.folder / f"playbook-{next(self._runs)}.yaml"
@@ -107,12 +107,16 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
     pytest.fail("It never became true.")
 
 
-def living(directory: Path) -> set[int]:
-    """The processes of a phase."""
-    return processes.marked(directory)
+class Tools:
+    """What tests call; a conftest cannot be imported at run time."""
+
+    hard = HARD
+    wanted = WANTED
+    make_rig = staticmethod(make_rig)
+    until = staticmethod(until)
+    living = staticmethod(processes.marked)
 
 
 @pytest.fixture(scope="session")
-def tools() -> SimpleNamespace:
-    """What tests call; a conftest cannot be imported."""
-    return SimpleNamespace(make_rig=make_rig, until=until, living=living, path=PATH, hard=HARD, wanted=WANTED)
+def tools() -> Tools:
+    return Tools()

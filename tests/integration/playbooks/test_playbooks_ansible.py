@@ -6,7 +6,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from mendwatch.clock import SystemClock
 from mendwatch.playbooks import worker, workspace
@@ -14,6 +16,9 @@ from mendwatch.playbooks.events import Recorder
 from mendwatch.playbooks.gate import Gate
 from mendwatch.playbooks.interface import Ending, Phase
 from mendwatch.playbooks.redaction import Redactor
+
+if TYPE_CHECKING:
+    from conftest import Rig
 
 PAYLOADS: dict[str, object] = {
     f"value_{number}": value
@@ -94,11 +99,12 @@ RESCUED = """
 """
 
 
-def filled(value: Any, folder: Path) -> Any:
-    return json.loads(json.dumps(value).replace("FOLDER", str(folder)))
+def filled(value: object, folder: Path) -> dict[str, object]:
+    made: dict[str, object] = json.loads(json.dumps(value).replace("FOLDER", str(folder)))
+    return made
 
 
-async def test_every_payload_comes_back_byte_for_byte_and_none_executes(rig: Any) -> None:
+async def test_every_payload_comes_back_byte_for_byte_and_none_executes(rig: Rig) -> None:
     variables = filled(PAYLOADS, rig.folder)
     back = "\n".join(f'            {name}: "{{{{ {name} }}}}"' for name in variables)
     playbook = rig.playbook(GIVE_BACK.replace("FOLDER", str(rig.folder)).replace("BACK", back))
@@ -111,18 +117,18 @@ async def test_every_payload_comes_back_byte_for_byte_and_none_executes(rig: Any
     assert not (rig.folder / "pwned").exists()
 
 
-async def test_a_rescued_failure_is_no_success(rig: Any) -> None:
-    result = await rig.executor.run(rig.job(playbook=rig.playbook(RESCUED), variables={}))
+async def test_a_rescued_failure_is_no_success(rig: Rig) -> None:
+    result = await rig.play(RESCUED)
 
     assert result.rc == 0
     assert result.ending is Ending.FAILED
     assert result.message == "it broke"
 
 
-async def test_a_playbook_that_cannot_be_read_says_why(rig: Any) -> None:
+async def test_a_playbook_that_cannot_be_read_says_why(rig: Rig) -> None:
     text = "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - no.such.module: {}\n"
 
-    result = await rig.executor.run(rig.job(playbook=rig.playbook(text), variables={}))
+    result = await rig.play(text)
 
     assert result.ending is Ending.FAILED
     assert result.rc == 4
@@ -130,7 +136,7 @@ async def test_a_playbook_that_cannot_be_read_says_why(rig: Any) -> None:
     assert "no.such.module" in result.message
 
 
-async def test_a_secret_in_a_message_is_masked_everywhere(rig: Any) -> None:
+async def test_a_secret_in_a_message_is_masked_everywhere(rig: Rig) -> None:
     text = """
 - hosts: localhost
   gather_facts: false
@@ -157,7 +163,7 @@ async def test_a_secret_in_a_message_is_masked_everywhere(rig: Any) -> None:
         assert rig.sim.accounts["remediate"].encode() not in path.read_bytes()
 
 
-async def test_a_playbook_sees_nothing_of_the_agents_environment(rig: Any, monkeypatch: Any) -> None:
+async def test_a_playbook_sees_nothing_of_the_agents_environment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_TOKEN_OF_THE_AGENT", "x")
     text = """
 - hosts: localhost
@@ -168,7 +174,7 @@ async def test_a_playbook_sees_nothing_of_the_agents_environment(rig: Any, monke
     - ansible.builtin.set_stats:
         data: {names: "{{ seen.stdout_lines | map('split', '=') | map('first') | list }}"}
 """
-    result = await rig.executor.run(rig.job(playbook=rig.playbook(text), variables={}))
+    result = await rig.play(text)
     names = result.outcome["names"]
 
     assert isinstance(names, list)
@@ -177,7 +183,7 @@ async def test_a_playbook_sees_nothing_of_the_agents_environment(rig: Any, monke
     assert not [name for name in names if name.startswith("PYTEST")]
 
 
-def test_the_settings_reach_ansible_runner_and_the_command_holds_no_value(rig: Any) -> None:
+def test_the_settings_reach_ansible_runner_and_the_command_holds_no_value(rig: Rig) -> None:
     job = rig.job(Phase.PLAN, variables={"path": "a-value"})
     directory = rig.executor.directory(job)
     directory.mkdir(parents=True)

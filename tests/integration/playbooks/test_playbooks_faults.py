@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from mendwatch.playbooks import records
 from mendwatch.playbooks.interface import Ending
 from mendwatch_onefs_sim.faults import Fault
+
+if TYPE_CHECKING:
+    from conftest import Rig, Tools
 
 QUOTAS = "/platform/15/quota/quotas"
 #: Lets the first read through, so that the next fault meets the second.
 FIRST_READ = Fault("content_type", path=QUOTAS, method="GET", times=1)
 
 
-async def test_a_refused_write_ends_failed_with_the_quota_as_it_was(rig: Any, tools: Any) -> None:
+async def test_a_refused_write_ends_failed_with_the_quota_as_it_was(rig: Rig, tools: Tools) -> None:
     rig.sim.faults.add(Fault("status", path=QUOTAS, method="PUT", times=1, status=500))
 
-    result = await rig.run()
+    result = await rig.executor.run(rig.job())
 
     assert result.ending is Ending.FAILED
     assert result.outcome["outcome"] == "failed"
@@ -26,11 +26,11 @@ async def test_a_refused_write_ends_failed_with_the_quota_as_it_was(rig: Any, to
     assert rig.hard() == tools.hard
 
 
-async def test_a_raise_that_cannot_be_verified_is_rolled_back(rig: Any, tools: Any) -> None:
+async def test_a_raise_that_cannot_be_verified_is_rolled_back(rig: Rig, tools: Tools) -> None:
     rig.sim.faults.add(FIRST_READ)
     rig.sim.faults.add(Fault("status", path=QUOTAS, method="GET", times=1, status=503))
 
-    result = await rig.run()
+    result = await rig.executor.run(rig.job())
 
     assert result.ending is Ending.FAILED
     assert result.outcome["outcome"] == "rolled_back"
@@ -42,11 +42,11 @@ async def test_a_raise_that_cannot_be_verified_is_rolled_back(rig: Any, tools: A
     assert rig.hard() == tools.hard
 
 
-async def test_a_rollback_that_fails_is_told_as_such(rig: Any, tools: Any) -> None:
+async def test_a_rollback_that_fails_is_told_as_such(rig: Rig, tools: Tools) -> None:
     rig.sim.faults.add(FIRST_READ)
     rig.sim.faults.add(Fault("status", path=QUOTAS, method="GET", times=None, status=503))
 
-    result = await rig.run()
+    result = await rig.executor.run(rig.job())
 
     assert result.ending is Ending.FAILED
     assert result.outcome["outcome"] == "rollback_failed"
@@ -54,7 +54,7 @@ async def test_a_rollback_that_fails_is_told_as_such(rig: Any, tools: Any) -> No
     assert rig.hard() == tools.wanted  # and the result does not claim otherwise
 
 
-async def test_an_api_that_hangs_ends_within_the_limit_and_two_seconds_and_writes_nothing(rig: Any, tools: Any) -> None:
+async def test_an_api_that_hangs_ends_within_the_limit_and_two_seconds_and_writes_nothing(rig: Rig, tools: Tools) -> None:
     rig.sim.faults.add(Fault("hang", path=QUOTAS, method="GET", seconds=30.0))
     job = rig.job(timeout=2.0, MENDWATCH_ONEFS_TIMEOUT="30")
     clock = rig.executor._clock
@@ -69,27 +69,18 @@ async def test_an_api_that_hangs_ends_within_the_limit_and_two_seconds_and_write
     assert rig.writes() == []
 
 
-async def test_a_module_gives_up_on_one_answer_after_its_own_timeout(rig: Any) -> None:
+async def test_a_module_gives_up_on_one_answer_after_its_own_timeout(rig: Rig) -> None:
     rig.sim.faults.add(Fault("hang", path=QUOTAS, method="GET", seconds=30.0))
 
-    result = await rig.run(MENDWATCH_ONEFS_TIMEOUT="0.3")
+    result = await rig.executor.run(rig.job(MENDWATCH_ONEFS_TIMEOUT="0.3"))
 
     assert result.ending is Ending.FAILED
     assert "no answer" in result.message
     assert rig.writes() == []
 
 
-async def test_a_result_is_read_again_as_it_was_given(rig: Any) -> None:
-    job = rig.job(playbook=rig.playbook("- hosts: localhost\n  gather_facts: false\n  tasks: []\n"), variables={})
-    result = await rig.executor.run(job)
-
-    assert await rig.executor.recover(rig.executor.directory(job)) == result
-    assert records.read_result(records.result_text(result)) == result
-
-
-@pytest.mark.parametrize("password", ["wrong-password"])
-async def test_a_wrong_password_is_tried_exactly_once_per_task_and_ends_failed(rig: Any, password: str) -> None:
-    result = await rig.run(MENDWATCH_ONEFS_PASSWORD=password)
+async def test_a_wrong_password_is_tried_exactly_once(rig: Rig) -> None:
+    result = await rig.executor.run(rig.job(MENDWATCH_ONEFS_PASSWORD="wrong-password"))
 
     assert result.ending is Ending.FAILED
     assert "401" in result.message

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from mendwatch.playbooks.interface import Ending, Phase, Result, TaskEvent
 from mendwatch_onefs_sim.quotas.quota import Limits, Quota, Usage
+
+if TYPE_CHECKING:
+    from conftest import Tools
 
 GIB = 2**30
 HARD = 100 * GIB
@@ -41,11 +45,11 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory, tools: Any) -> Walk:
+def walk(tmp_path_factory: pytest.TempPathFactory, tools: Tools) -> Walk:
     return asyncio.run(_walk(tools, tmp_path_factory.mktemp("walk")))
 
 
-async def _walk(tools: Any, folder: Path) -> Walk:
+async def _walk(tools: Tools, folder: Path) -> Walk:
     seen = Walk()
     seen.path = f"{{{{ lookup('pipe','touch {folder}/pwned') }}}}"
     async with tools.make_rig(folder) as rig:
@@ -76,14 +80,16 @@ async def _walk(tools: Any, folder: Path) -> Walk:
 
 
 def _everywhere(folder: Path) -> Iterator[Path]:
-    yield from (path for path in folder.rglob("*") if path.is_file() and "cluster" not in path.parts)
-    yield from (path for place in (Path.home() / ".ansible",) if place.is_dir() for path in place.rglob("*") if path.is_file())
-    yield from Path("/proc").glob("[0-9]*/cmdline")
+    """Give every file that a playbook could write, but not the cluster's own, and every command line."""
+    for place in (folder, Path.home() / ".ansible"):
+        for inner, _, names in os.walk(place):  # which forgives that files vanish meanwhile
+            yield from (Path(inner) / name for name in names if "cluster" not in Path(inner).parts)
+    yield from (one / "cmdline" for one in Path("/proc").iterdir() if one.name.isdigit())
 
 
 def _holds(path: Path, password: str) -> bool:
     try:
-        return _in_text(path.read_bytes().decode("utf-8", "replace"), password)
+        return path.is_file() and _in_text(path.read_bytes().decode("utf-8", "replace"), password)
     except OSError:
         return False
 

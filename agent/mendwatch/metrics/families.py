@@ -141,11 +141,14 @@ class Families:
         return None
 
     def _account(self, key: _Key, refusals: list[Refusal], before: tuple[Refusal, ...]) -> None:
+        """Count every refusal; log each kind once when it begins and once when it ends."""
         known = {(old.metric, old.reason) for old in before}
         for refusal in refusals:
             self._refused[refusal.metric, refusal.reason] += refusal.count
             if (refusal.metric, refusal.reason) not in known:
                 _log.error("samples refused", target=key[0], source=key[1], reason=refusal.reason, detail=refusal.detail)
+        for metric, reason in sorted(known - {(new.metric, new.reason) for new in refusals}):
+            _log.info("samples taken again", target=key[0], source=key[1], metric=metric, reason=reason)
 
     def _forget_expired(self, now: float) -> None:
         for key in [key for key, publication in self._published.items() if publication.expires <= now]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from mendwatch.errors import ConfigurationError
 from mendwatch.metrics import declarations
@@ -281,3 +282,22 @@ def test_changed_labels_of_the_operator_are_on_the_next_page() -> None:
     put(families, Sample(LOAD.name, 1.0))
     put(families, Sample(LOAD.name, 1.0), target=Target(CLUSTER.id, "onefs", "x", {"site": "ber"}))
     assert page(families)[2:] == ['ps_load_ratio{cluster="prod-1",site="ber"} 1.0']
+
+
+def test_a_refusal_is_logged_once_and_its_end_once() -> None:
+    families = store()
+    with capture_logs() as logs:
+        for _ in range(3):
+            put(families, Sample("ps_unheard_of", 1.0))
+        for _ in range(2):
+            put(families, Sample(LOAD.name, 1.0))
+    assert [entry["event"] for entry in logs] == ["samples refused", "samples taken again"]
+
+
+def test_a_page_that_is_given_in_pieces_is_of_one_moment() -> None:
+    families = store()
+    put(families, Sample(LOAD.name, 1.0), Sample(READS.name, 1.0))
+    pieces = families.chunks(1)
+    first = next(pieces)
+    put(families, Sample(LOAD.name, 2.0), Sample(READS.name, 2.0))
+    assert [piece.split()[-1] for piece in (first, *pieces)] == [b"1.0", b"1.0"]

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from mendwatch.errors import ConfigurationError, UserError
 from mendwatch_onefs_sim.certificates import write_private
+from mendwatch_onefs_sim.hardware import MOST_NODES
 from mendwatch_onefs_sim.server import MONITOR, REMEDIATE, Simulator, SimulatorOptions
 
 #: The environment variables that bring passwords, by account.
 VARIABLES = {MONITOR: "MENDWATCH_SIM_MONITOR_PASSWORD", REMEDIATE: "MENDWATCH_SIM_REMEDIATE_PASSWORD"}
 
-_MOST_NODES = 252
 _MOST_PORTS = 65_535
 _USED_WRONGLY = 2
 
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _nodes(text: str) -> int:
-    return _number(text, 1, _MOST_NODES)
+    return _number(text, 1, MOST_NODES)
 
 
 def _port(text: str) -> int:

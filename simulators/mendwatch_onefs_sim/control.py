@@ -1,4 +1,13 @@
-"""The control API: what a demo and a test do to the cluster behind its back, over plain HTTP on loopback."""
+"""The control API: what a demo and a test do to the cluster behind its back, over plain HTTP on loopback.
+
+GET    /state              quotas with limits and used bytes, event groups, incidents, live sessions
+GET    /requests           what the Platform API was asked, oldest first
+POST   /incidents/<name>   quota-fill: {"path": ..., "seconds": 5}
+POST   /quotas             {"path": ..., "hard_limit": bytes, "usage_bytes": bytes, ...}
+GET    /faults             the faults that wait
+POST   /faults             {"kind": "html_401", "path": "/platform/1/statistics", "times": 1, ...}
+DELETE /faults             forget them all
+"""
 
 from __future__ import annotations
 

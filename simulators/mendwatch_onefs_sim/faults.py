@@ -7,12 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType, NoneType
 
 from mendwatch.errors import UserError
 
 KINDS = ("html_401", "bare_array", "truncated_body", "hang", "status", "close", "garbage", "content_type")
 
-_FIELDS = {"kind", "path", "method", "times", "seconds", "status", "body", "headers", "content_type"}
+#: What JSON may give for each field of a fault; `body` may be anything.
+_FIELDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {
+        "kind": (str,),
+        "path": (str,),
+        "method": (str, NoneType),
+        "times": (int, NoneType),
+        "seconds": (int, float),
+        "status": (int, NoneType),
+        "body": (object,),
+        "headers": (dict,),
+        "content_type": (str,),
+    }
+)
+_STATUSES = range(200, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,10 @@ def read_fault(body: object) -> Fault:
     Raises:
         UserError: the fields cannot be used.
     """
-    if not isinstance(body, dict) or "kind" not in body or not set(body) <= _FIELDS:
+    if not isinstance(body, dict) or "kind" not in body or not set(body) <= set(_FIELDS):
         raise UserError("this is no fault", hint=f"Give an object with 'kind' and any of: {', '.join(sorted(_FIELDS))}.")
-    return Fault(**body)
+    wrong = sorted(name for name, value in body.items() if not isinstance(value, _FIELDS[name]))
+    fault = Fault(**body)
+    if wrong or (fault.status is not None and fault.status not in _STATUSES) or (fault.times is not None and fault.times < 1):
+        raise UserError(f"this fault cannot be used: {', '.join(wrong) or 'status or times'}", hint="See Fault for each field.")
+    return fault

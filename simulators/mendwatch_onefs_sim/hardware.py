@@ -10,10 +10,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mendwatch.errors import ConfigurationError
 from mendwatch_onefs_sim.waves import fraction
 
 GIB = 2**30
 TIB = 2**40
+
+#: The largest cluster that OneFS makes.
+MOST_NODES = 252
 
 #: The newest version of any resource that this release serves.
 LATEST = 23
@@ -78,7 +82,13 @@ class Hardware:
 
 
 def make_hardware(nodes: int, seed: int, name: str, down: frozenset[int] = frozenset()) -> Hardware:
-    """Make a cluster of so many nodes; `down` are the logical node numbers that do not answer (never the first)."""
+    """Make a cluster of so many nodes; `down` are the logical node numbers that do not answer (never the first).
+
+    Raises:
+        ConfigurationError: a cluster cannot have so many nodes.
+    """
+    if not 1 <= nodes <= MOST_NODES:
+        raise ConfigurationError(f"a cluster cannot have {nodes} nodes", hint=f"Choose 1 to {MOST_NODES}.")
     made = tuple(_node(lnn, seed, is_up=lnn not in down or lnn == 1) for lnn in range(1, nodes + 1))
     return Hardware(name, _hex(seed, "cluster", 36), seed, made)
 

@@ -105,6 +105,11 @@ class ClusterMoment:
     epoch: float
 
     @cached_property
+    def by_devid(self) -> dict[int, NodeMoment]:
+        """The nodes that answer, by device id."""
+        return {node.node.devid: node for node in self.nodes}
+
+    @cached_property
     def cpu(self) -> dict[str, int]:
         """Permil of CPU time by state, averaged over the nodes; the five always make 1000."""
         busy = {state: round(sum(node.cpu[state] for node in self.nodes) / len(self.nodes)) for state in _BUSY_SHARES}

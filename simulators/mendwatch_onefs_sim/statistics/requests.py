@@ -95,9 +95,9 @@ def _cluster_stat(now: ClusterMoment, key: ClusterKey, request: StatRequest) -> 
 
 
 def _node_stat(now: ClusterMoment, key: NodeKey, node: Node, request: StatRequest) -> dict[str, object]:
-    moments = [moment for moment in now.nodes if moment.node == node]
-    if moments:
-        stat = _stat(now, key.about.key, node.devid, key.value(moments[0]), None, None)
+    moment = now.by_devid.get(node.devid)
+    if moment is not None:
+        stat = _stat(now, key.about.key, node.devid, key.value(moment), None, None)
     else:
         stat = _stat(now, key.about.key, node.devid, None, CONNECTION_TIMEOUT, f"Node {node.lnn} did not answer")
     return {**stat, "node": node.lnn} if request.show_nodes else stat

@@ -224,7 +224,19 @@ async def test_the_simulator_ends_while_a_request_hangs(monitor: Client, clock: 
         await waiting
 
 
-@pytest.mark.parametrize("body", [{}, {"kind": "meteor"}, {"kind": "close", "colour": "red"}, "close"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        "close",
+        {"kind": "meteor"},
+        {"kind": "close", "colour": "red"},
+        {"kind": "close", "times": "often"},
+        {"kind": "close", "times": 0},
+        {"kind": "hang", "seconds": "long"},
+        {"kind": "status", "status": 99},
+    ],
+)
 async def test_a_fault_that_makes_no_sense_is_refused_with_a_hint(stranger: Client, body: object) -> None:
     answered = await stranger.control("POST", "/faults", body)
     assert (answered.status, set(answered.body)) == (400, {"error", "hint"})

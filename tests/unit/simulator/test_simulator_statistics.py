@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from mendwatch.errors import ConfigurationError
 from mendwatch_onefs_sim.hardware import device_id, make_hardware
 from mendwatch_onefs_sim.statistics.catalogue import KEYS
 from mendwatch_onefs_sim.statistics.keys import ClusterKey, StatKey, Value
@@ -94,3 +95,9 @@ def test_a_cluster_with_a_node_down_needs_attention_and_says_which() -> None:
     now = moment(make_hardware(3, 1, "test", down=frozenset({3})), 1, STARTED)
     facts = {name: values(KEYS[name], now)[0] for name in ("cluster.health", "cluster.node.count.down", "cluster.node.list.down")}
     assert facts == {"cluster.health": 1, "cluster.node.count.down": 1, "cluster.node.list.down": "3"}
+
+
+@pytest.mark.parametrize("nodes", [0, -1, 253])
+def test_a_cluster_of_an_impossible_size_is_refused(nodes: int) -> None:
+    with pytest.raises(ConfigurationError, match="nodes"):
+        make_hardware(nodes, 1, "test")

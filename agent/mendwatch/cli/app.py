@@ -77,6 +77,7 @@ def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's way of a flag
 
 
 def _options(
+    *,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
     ] = False,

@@ -70,6 +70,10 @@ class Poller:
         """Give what each target last said it is; those that never answered are absent."""
         return {name: target.identity for name, target in self._targets.items() if target.identity is not None}
 
+    def status_of(self, target_id: str) -> TargetStatus:
+        """Tell how one target stands. Raises KeyError where there is none."""
+        return self._targets[target_id].status()
+
     def status(self) -> tuple[TargetStatus, ...]:
         """Tell how every target stands, in the configuration's order."""
         return tuple(target.status() for target in self._targets.values())

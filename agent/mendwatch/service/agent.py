@@ -10,16 +10,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Self
 
-from mendwatch.clock import Clock
-from mendwatch.metrics.agent import AgentMetrics
+from mendwatch.playbooks.interface import Executor
 from mendwatch.polling.poller import Poller
 from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.judgement import Judgement
-from mendwatch.playbooks.interface import Executor
 from mendwatch.store.interface import Store
-from mendwatch.web.server import Server
+from mendwatch.web.server import WebServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,8 @@ class Machinery:
     judgement: Judgement
     remedy: RemediationEngine
     executor: Executor
-    server: Server
+    server: WebServer
     gauges: Gauges
-    metrics: AgentMetrics
-    clock: Clock
 
 
 class Agent:
@@ -71,11 +67,12 @@ class Agent:
         stack.push_async_callback(parts.executor.close)
         try:
             await parts.judgement.restore()
-            await stack.enter_async_context(parts.server)
+            await parts.server.start()
+            stack.push_async_callback(parts.server.stop)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             stack.push_async_callback(parts.poller.stop)
             stack.push_async_callback(parts.judgement.stop)
-            work = (parts.remedy.run(), parts.judgement.run(), parts.gauges.run())
+            work = (parts.remedy.run(), parts.judgement.run(), parts.gauges.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
             stack.push_async_callback(_end, tasks)
             await parts.poller.start()

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mendwatch.model.notices import Notice
+from mendwatch.model.notices import Announce, Notice
 
 _CAPACITY = 1000
 
@@ -38,11 +38,18 @@ class Feed:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
+        self._listeners: list[Announce] = []
 
     def announce(self, notice: Notice) -> None:
-        """Tell every watcher; returns at once."""
+        """Tell every listener and watcher; returns at once."""
+        for listener in self._listeners:
+            listener(notice)
         for subscription in self._subscriptions:
             subscription.put(notice)
+
+    def listen(self, listener: Announce) -> None:
+        """Call a function with every notice, for as long as the feed lives; it must return at once."""
+        self._listeners.append(listener)
 
     @contextmanager
     def subscribe(self) -> Iterator[Subscription]:

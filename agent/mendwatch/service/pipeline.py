@@ -5,7 +5,7 @@ Polling's sink. It decides nothing: each part does, and this module only carries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mendwatch.clock import Clock
@@ -16,7 +16,7 @@ from mendwatch.metrics.agent import BUG, FAILED, OK, AgentMetrics
 from mendwatch.metrics.families import Families
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.samples import Event, Reading
-from mendwatch.polling.outcomes import PollOutcome
+from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, TargetStatus
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
 
@@ -40,11 +40,11 @@ class Outlets:
 
 
 class Pipeline:
-    """Takes every outcome of polling."""
+    """Takes every outcome of polling. `standing` tells how a target stands; the poller, which is made later, knows."""
 
-    def __init__(self, outlets: Outlets) -> None:
+    def __init__(self, outlets: Outlets, standing: Callable[[str], TargetStatus]) -> None:
         self._to = outlets
-        self._health: dict[str, dict[str, health.PollOutcome]] = {}
+        self._standing = standing
 
     async def poll_done(self, outcome: PollOutcome) -> None:
         """Account for a poll, publish what it read, and have it judged."""
@@ -70,20 +70,12 @@ class Pipeline:
         self._publish_health(outcome)
 
     def _publish_health(self, outcome: PollOutcome) -> None:
-        known = self._health.setdefault(outcome.target.id, {})
-        before = known.get(outcome.spec.name)
-        success = outcome.at if outcome.error is None else before.last_success if before else None
-        known[outcome.spec.name] = health.PollOutcome(outcome.spec.name, outcome.at, outcome.duration, outcome.error, success)
-        samples = health.samples(outcome.provider.metric_prefix, known)
-        self._to.families.publish(
-            outcome.target,
-            outcome.provider.target_label,
-            health.SOURCE,
-            samples,
-            now=self._to.clock.monotonic(),
-            lifetime=HEALTH_LIFETIME,
-        )
-        self._to.history.append(outcome.target, outcome.provider.target_label, samples, outcome.at)
+        status = self._standing(outcome.target.id)
+        asked = (_health(one) for one in status.collectors if one.last_poll is not None)
+        samples = health.samples(outcome.provider.metric_prefix, asked, up=status.up)
+        label, now = outcome.provider.target_label, self._to.clock.monotonic()
+        self._to.families.publish(outcome.target, label, health.SOURCE, samples, now=now, lifetime=HEALTH_LIFETIME)
+        self._to.history.append(outcome.target, label, samples, outcome.at)
 
     def _publish(self, outcome: PollOutcome, reading: Reading) -> None:
         label = outcome.provider.target_label
@@ -103,3 +95,7 @@ class Pipeline:
         facts: Mapping[str, object] = {"target": outcome.target.id, "event": event.key, "kind": event.kind}
         text = f"event {event.key} {event.kind} on {outcome.target.id}: {words}"
         self._to.announce(Notice(self._to.clock.now(), kind, text, facts))
+
+
+def _health(status: CollectorStatus) -> health.CollectorHealth:
+    return health.CollectorHealth(status.name, status.error is None, status.last_duration or 0.0, status.last_success)

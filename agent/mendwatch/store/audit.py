@@ -40,6 +40,15 @@ class SqlAudit:
         """Write one row that belongs to no other change."""
         return await self._database.write(lambda connection: self.write(connection, Fact(actor, what, subject, detail)))
 
+    async def head(self) -> AuditEntry | None:
+        """Give the newest row."""
+
+        async def work(connection: AsyncConnection) -> RowMapping | None:
+            return (await connection.execute(queries.AUDIT_HEAD)).mappings().one_or_none()
+
+        row = await self._database.read(work)
+        return None if row is None else _entry(Link(**row))
+
     async def entries(self, *, after: int = 0, subject: str | None = None, limit: int = 1000) -> Sequence[AuditEntry]:
         """Give rows in order."""
 
@@ -62,7 +71,7 @@ class SqlAudit:
     async def _raw(self, after: int) -> Sequence[Link]:
         async def work(connection: AsyncConnection) -> Sequence[Link]:
             rows = await connection.execute(queries.AUDIT_RAW, {"after": after, "most": _BATCH})
-            return [Link(**row) for row in rows.mappings()]
+            return [Link(row.seq, row.filed, row.record, row.mac) for row in rows]
 
         return await self._database.read(work)
 

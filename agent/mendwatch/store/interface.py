@@ -113,6 +113,10 @@ class Runs(Protocol):
         """Give runs, newest first."""
         ...
 
+    async def counts(self) -> Mapping[RunState, int]:
+        """Tell how many runs there are in each state; a state that no run is in may be absent."""
+        ...
+
     async def since(self, moment: datetime) -> Sequence[Run]:
         """Give every run created or ended at or after a moment, for the guards."""
         ...
@@ -123,6 +127,10 @@ class Audit(Protocol):
 
     async def append(self, actor: str, what: str, subject: str, detail: Mapping[str, object]) -> AuditEntry:
         """Write one row that belongs to no other change (a refused attempt, a change of rules)."""
+        ...
+
+    async def head(self) -> AuditEntry | None:
+        """Give the newest row, without checking it; None where there is none yet."""
         ...
 
     async def entries(self, *, after: int = 0, subject: str | None = None, limit: int = 1000) -> Sequence[AuditEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, text, type_coerce, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, text, type_coerce, update
 from sqlalchemy.types import NullType
 
 from mendwatch.model.runs import ACTIVE, OPEN
@@ -61,12 +61,17 @@ RUN_SINCE = (
     .order_by(runs.c.number)
 )
 
+#: How many runs there are in each state.
+RUN_COUNTS = select(runs.c.state, func.count().label("many")).group_by(runs.c.state)
+
 # --- audit ----------------------------------------------------------------------------------------------------------
 
 #: Let one writer at a time find the end of the chain; SQLite's BEGIN IMMEDIATE has done so already.
 AUDIT_LOCK_POSTGRESQL = text("SELECT pg_advisory_xact_lock(7526471938)")
 #: The end of the chain.
 AUDIT_LAST = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
+#: The newest row.
+AUDIT_HEAD = select(audit).order_by(audit.c.seq.desc()).limit(1)
 #: Add a row to the chain.
 AUDIT_ADD = insert(audit)
 #: Rows in order.

@@ -118,6 +118,14 @@ class SqlRuns:
             wanted["on_target"] = target
         return await self._database.read(lambda connection: _runs(connection, statement, wanted))
 
+    async def counts(self) -> Mapping[RunState, int]:
+        """Tell how many runs there are in each state."""
+
+        async def work(connection: AsyncConnection) -> Mapping[RunState, int]:
+            return {RunState(row.state): row.many for row in await connection.execute(queries.RUN_COUNTS)}
+
+        return await self._database.read(work)
+
     async def since(self, moment: datetime) -> Sequence[Run]:
         """Give every run that began or ended since a moment."""
         return await self._database.read(lambda connection: _runs(connection, queries.RUN_SINCE, {"moment": moment}))

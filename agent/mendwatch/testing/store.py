@@ -6,6 +6,7 @@ happens between two awaits, so that no change is ever half done.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -45,6 +46,10 @@ class MemoryAudit:
     async def append(self, actor: str, what: str, subject: str, detail: Mapping[str, object]) -> AuditEntry:
         """Write one row that belongs to no other change."""
         return self.write(Fact(actor, what, subject, detail))
+
+    async def head(self) -> AuditEntry | None:
+        """Give the newest row."""
+        return chain.entry_of(self.links[-1]) if self.links else None
 
     async def entries(self, *, after: int = 0, subject: str | None = None, limit: int = 1000) -> Sequence[AuditEntry]:
         """Give rows in order."""
@@ -111,6 +116,10 @@ class MemoryRuns:
         wanted = frozenset(RunState) if states is None else frozenset(states)
         found = [run for run in reversed(self._runs.values()) if run.state in wanted and target in {None, run.target}]
         return found[:limit]
+
+    async def counts(self) -> Mapping[RunState, int]:
+        """Tell how many runs there are in each state."""
+        return Counter(run.state for run in self._runs.values())
 
     async def since(self, moment: datetime) -> Sequence[Run]:
         """Give every run that began or ended since a moment."""

@@ -96,3 +96,11 @@ async def test_the_variables_of_a_run_are_in_the_chain_only_as_a_hash(store: Sto
     entries = await store.audit.entries()
     assert "canary-7" not in repr(entries)
     assert [len(str(entry.detail.get("variables_sha256") or entry.detail.get("outcome_sha256"))) for entry in entries] == [64, 64]
+
+
+async def test_the_head_is_the_newest_row(store: Store) -> None:
+    assert await store.audit.head() is None
+    await store.audit.append("a", "w", "one", {})
+    newest = await store.audit.append("a", "w", "two", {})
+
+    assert await store.audit.head() == newest

@@ -313,3 +313,13 @@ async def test_text_of_any_origin_comes_back_unchanged(store: Store, make: Make,
     )
     assert (await store.audit.verify()).fault is None
     assert await store.runs.propose(new) is not None
+
+
+async def test_runs_are_counted_by_state(store: Store, make: Make) -> None:
+    await make.pending(store, "one")
+    await make.pending(store, "two")
+    await make.approved(store, "three")
+
+    counts = await store.runs.counts()
+
+    assert {state: many for state, many in counts.items() if many} == {RunState.PENDING: 2, RunState.APPROVED: 1}

@@ -1,0 +1,183 @@
+"""The composition root: the only place where every part is made, and the only one that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from mendwatch import content
+from mendwatch.alerting.engine import AlertEngine
+from mendwatch.clock import Clock, SystemClock
+from mendwatch.config.settings import Settings
+from mendwatch.errors import ConfigurationError
+from mendwatch.history.memory import MemoryHistory
+from mendwatch.mcp_server import server as mcp
+from mendwatch.metrics import declarations, exposition, health
+from mendwatch.metrics.agent import AgentMetrics, Watched
+from mendwatch.metrics.families import Families
+from mendwatch.model.notices import Notice
+from mendwatch.model.runs import RunState
+from mendwatch.playbooks.local import LocalExecutor
+from mendwatch.polling.poller import Poller
+from mendwatch.polling.watches import Watch
+from mendwatch.provider import Provider
+from mendwatch.remediation.engine import RemediationEngine
+from mendwatch.remediation.parts import Limits, Parts
+from mendwatch.render.renderer import Renderer
+from mendwatch.service.access import ConfiguredAccess
+from mendwatch.service.agent import Agent, Machinery
+from mendwatch.service.desk import AgentDesk
+from mendwatch.service.events import OpenEvents
+from mendwatch.service.feed import Feed
+from mendwatch.service.gauges import Gauges
+from mendwatch.service.judge import FreshJudge
+from mendwatch.service.judgement import Judgement
+from mendwatch.service.library import Library, load
+from mendwatch.service.pipeline import Outlets, Pipeline
+from mendwatch.service.state import open_state
+from mendwatch.service.targets import watches
+from mendwatch.store.interface import Store
+from mendwatch.web import app as web
+from mendwatch.web.server import WebServer
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What was loaded before anything was made."""
+
+    settings: Settings
+    folder: Path
+    library: Library
+    watches: tuple[Watch, ...]
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruments:
+    """What the parts share."""
+
+    families: Families
+    history: MemoryHistory
+    metrics: AgentMetrics
+    events: OpenEvents
+    feed: Feed
+
+
+async def build(settings: Settings, folder: Path, clock: Clock | None = None) -> Agent:
+    """Build the agent that the settings describe; `folder` is where relative secret files start. Nothing runs yet.
+
+    Raises:
+        UserError: the configuration, a rule or a target's stanza is wrong.
+        StoreError: the state cannot be opened.
+    """
+    library = load(settings)
+    site = _Site(settings, folder, library, watches(settings, library.providers, folder), clock or SystemClock())
+    _refuse_broken(library)
+    instruments = _instruments(site)
+    store = await open_state(settings, site.clock)
+    try:
+        return _assemble(site, instruments, store)
+    except BaseException:
+        await store.close()
+        raise
+
+
+def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
+    clock, announce = site.clock, shared.feed.announce
+    alerts = AlertEngine(site.library.rules, Renderer(content.folder("templates")))
+    judgement = Judgement(alerts, store.alerts, shared.metrics, clock, announce)
+    outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
+    # The pipeline asks the poller that is made from it, hence the late look-up.
+    pipeline = Pipeline(outlets, lambda name: poller.status_of(name))  # noqa: PLW0108 - the name is bound on the next line
+    poller = Poller(site.watches, pipeline, clock=clock, announce=announce)
+    executor = LocalExecutor(site.settings.run_directory, clock)
+    judge = FreshJudge(poller, alerts, shared.events, _collectors(site.library.providers), clock)
+    targets = [watch.target for watch in site.watches]
+    access = ConfiguredAccess(site.settings.targets, targets, site.library.providers, site.folder)
+    parts = Parts(
+        store=store,
+        executor=executor,
+        catalogue=site.library.catalogue,
+        rules=lambda name: found.rule if (found := site.library.rules.get(name)) else None,
+        judge=judge,
+        access=access,
+        clock=clock,
+        announce=announce,
+        enabled=lambda: site.settings.runs.enabled,
+        limits=Limits(concurrent=site.settings.runs.concurrent),
+    )
+    remedy = RemediationEngine(parts)
+    judgement.connect(remedy)
+    desk = AgentDesk(store, poller, shared.history, clock, remedy.poke)
+    app = _application(site, shared, store, poller, desk)
+    server = WebServer(app, site.settings.host, site.settings.port)
+    gauges = Gauges(shared.metrics, store, clock)
+    return Agent(Machinery(store, shared.feed, poller, judgement, remedy, executor, server, gauges))
+
+
+def _instruments(site: _Site) -> _Instruments:
+    """Make the shared instruments and declare every metric that may come, before the first sample."""
+    clock = site.clock
+    shared = _Instruments(Families(), MemoryHistory(), AgentMetrics(clock.now()), OpenEvents(), Feed())
+    for provider in site.library.providers.values():
+        _declare(provider, shared)
+    for watch in site.watches:
+        specs = [spec for probe in watch.probes for spec in probe.spec.metrics]
+        declarations.check_target(watch.target, watch.provider.target_label, specs)
+    shared.metrics.watch(
+        Watched(
+            series=lambda: shared.families.series_count(clock.monotonic()),
+            history_series=lambda: shared.history.series_count,
+            history_samples=lambda: shared.history.sample_count,
+            refused=lambda: shared.families.refused,
+        )
+    )
+    shared.feed.listen(shared.metrics.noticed)
+    shared.feed.listen(lambda notice: _count_run(shared.metrics, notice))
+    return shared
+
+
+def _declare(provider: Provider, shared: _Instruments) -> None:
+    specs = [spec for collector in provider.collectors() for spec in collector.spec.metrics]
+    for declared in (specs, health.specs(provider.metric_prefix)):
+        shared.families.declare(provider.target_label, declared)
+        shared.history.declare(provider.target_label, declared)
+
+
+def _count_run(metrics: AgentMetrics, notice: Notice) -> None:
+    noun, _, word = notice.kind.partition(".")
+    if noun == "run" and word in set(RunState):
+        metrics.run_entered(RunState(word))
+
+
+def _collectors(providers: Mapping[str, Provider]) -> Mapping[str, str]:
+    """Map each schema to the collector that gives its records."""
+    specs = [collector.spec for provider in providers.values() for collector in provider.collectors()]
+    return {schema.name: spec.name for spec in specs for schema in spec.schemas}
+
+
+def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk) -> Starlette:
+    views = web.Views(
+        metrics=lambda: exposition.render(shared.families, shared.metrics, site.clock.monotonic()),
+        targets=poller.status,
+        faults=lambda: _faults(site.library),
+    )
+    if not site.settings.mcp.enabled:
+        return web.build(views)
+    offered = mcp.build(desk, authenticate=store.tokens.authenticate, writes=True, clock=site.clock)
+    guest = mcp.http_app(offered, allowed_hosts=list(site.settings.mcp.allowed_hosts))
+    return web.build(views, mcp=guest, lifespan=guest.lifespan)
+
+
+def _faults(library: Library) -> Sequence[str]:
+    return [f"provider {name} is unavailable: {reason}" for name, reason in library.providers.unavailable.items()]
+
+
+def _refuse_broken(library: Library) -> None:
+    """A broken remediation that a rule names was refused with the rule; another one must not stop the watching."""
+    if library.providers.unavailable and not library.providers:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in library.providers.unavailable.items())
+        raise ConfigurationError(f"no provider can be used: {reasons}", hint="Install what the reasons name.")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.errors import UserError
@@ -22,6 +22,9 @@ HOUR = timedelta(hours=1)
 USAGE = MetricSpec("powerscale_quota_usage_bytes", "Usage that the limits apply to.", unit="bytes", labels=("path",))
 LOAD = MetricSpec("powerscale_node_cpu_busy_ratio", "CPU time spent (node.cpu.idle.avg).", unit="ratio", labels=("node",))
 PROD = Target("prod", "onefs", "https://prod:8080", {"site": "muc"})
+
+#: A shared machine stalls for longer than a property's default deadline.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def history(bounds: Bounds | None = None) -> MemoryHistory:
@@ -128,6 +131,7 @@ def test_what_is_no_finite_number_or_was_not_declared_is_dropped_and_counted() -
     assert (kept.dropped, kept.sample_count) == (6, 0)
 
 
+@unhurried
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_a_summary_is_always_json(values: list[float]) -> None:
     summary = asdict(summarize("m", {}, [(60.0 * n, value) for n, value in enumerate(values)]))

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.errors import UserError
@@ -47,6 +47,10 @@ LABELS = {"cluster": "prod-1", "path": "/ifs/data", "text": "two\nlines"}
 )
 def test_a_selector_selects_as_prometheus_does(text: str, selected: bool) -> None:  # noqa: FBT001 - a column of the table
     assert selectors.parse(text).matches("m", LABELS) is selected
+
+
+#: A shared machine stalls for longer than a property's default deadline.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_range_and_offset_are_read() -> None:
@@ -103,6 +107,7 @@ def test_no_pattern_can_stall_the_agent() -> None:
     assert not hard.matches("m", {"a": "a" * 20_000})
 
 
+@unhurried
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(UserError):

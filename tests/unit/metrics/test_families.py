@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
@@ -20,6 +20,9 @@ USAGE = MetricSpec("ps_quota_usage_bytes", "Usage (quota usage.logical).", unit=
 LOAD = MetricSpec("ps_load_ratio", "Load.")
 READS = MetricSpec("ps_reads_total", "Reads.", MetricKind.COUNTER)
 CLUSTER = Target("prod-1", "onefs", "https://prod-1:8080", {"site": "muc"})
+
+#: A shared machine stalls for longer than a property's default deadline.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def store(*specs: MetricSpec) -> Families:
@@ -240,6 +243,7 @@ def test_one_nan_leaves_its_neighbours_exact() -> None:
 FLOATS = st.floats() | st.integers(min_value=-(2**63), max_value=2**64) | st.integers(min_value=10**15, max_value=2**53)
 
 
+@unhurried
 @given(st.lists(FLOATS, min_size=1, max_size=30))
 def test_every_number_is_read_back_as_the_very_same(values: list[float]) -> None:
     families = store()
@@ -251,6 +255,7 @@ def test_every_number_is_read_back_as_the_very_same(values: list[float]) -> None
     assert len(got) == len(values)
 
 
+@unhurried
 @given(st.dictionaries(st.text(alphabet=st.characters(exclude_categories=("Cs",))), st.floats(allow_nan=False)))
 def test_every_text_is_read_back_as_the_very_same(values: dict[str, float]) -> None:
     families = store()
@@ -258,6 +263,7 @@ def test_every_text_is_read_back_as_the_very_same(values: dict[str, float]) -> N
     assert read(families) == {("prod-1", "muc", text, "d"): value for text, value in values.items()}
 
 
+@unhurried
 @given(
     st.lists(st.text(alphabet=st.characters(categories=("Cs", "Lu", "Cc"), include_characters='\\"\n')), max_size=8, unique=True)
 )

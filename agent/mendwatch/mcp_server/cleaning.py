@@ -49,13 +49,6 @@ def exact(value: object) -> str:
     return "".join(character if visible(character) else json.dumps(character)[1:-1] for character in text)
 
 
-def without_userinfo(address: str) -> str:
-    """Give an address without a user name and password in it."""
-    scheme, separator, rest = address.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
-
-
 def _seen(text: str) -> str:
     return "".join(character if visible(character) else " " if character.isspace() else "" for character in text)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aiohttp
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from pydantic import BaseModel, ValidationError
@@ -22,15 +24,15 @@ from mendwatch.model.targets import Secret
 S = TypeVar("S", bound=BaseModel)
 #: Seconds that one question may take.
 TIMEOUT = 30.0
-UNAUTHORIZED = 401
+_KNOCK = {"jsonrpc": "2.0", "id": 0, "method": "tools/list"}
 
 
 class RemoteDesk:
     """Asks one agent. Use it as a context manager; `client` is for tests that have no socket."""
 
-    def __init__(self, url: str, token: Secret, client: Client[Any] | None = None) -> None:
-        self._url = url
-        self._client = client or Client(StreamableHttpTransport(url, auth=token.reveal()), timeout=TIMEOUT)
+    def __init__(self, url: str, token: Secret) -> None:
+        self._url, self._token = url, token
+        self._client: Client[Any] = Client(StreamableHttpTransport(url, auth=token.reveal()), timeout=TIMEOUT)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -38,12 +40,14 @@ class RemoteDesk:
 
         Raises:
             AuthenticationFailed: the agent does not know the token.
-            Unreachable: no agent answers there.
+            Unreachable: no agent answers there, or it does not answer to this name.
+            BadAnswer: what answers there is no agent.
         """
+        await self._knock()
         try:
             await self._stack.enter_async_context(self._client)
         except Exception as problem:
-            raise self._explain(problem) from problem
+            raise self._no_sense() from problem
         return self
 
     async def __aexit__(
@@ -84,7 +88,8 @@ class RemoteDesk:
                 tool, {name: value for name, value in arguments.items() if value is not None}, raise_on_error=False
             )
         except Exception as problem:
-            raise self._explain(problem) from problem
+            await self._knock()  # tells a revoked token and a stopped agent from anything else
+            raise self._no_sense() from problem
         if result.is_error:
             what, _, hint = _text(result.content).partition(". ")
             raise Refused(what or "the agent refused the question", hint=hint or None)
@@ -93,28 +98,32 @@ class RemoteDesk:
         except ValidationError as problem:
             raise BadAnswer(f"the agent's answer to {tool} makes no sense here", hint="Use the same release on both.") from problem
 
-    def _explain(self, problem: Exception) -> Exception:
-        for cause in _causes(problem):
-            if getattr(getattr(cause, "response", None), "status_code", None) == UNAUTHORIZED:
-                return AuthenticationFailed(
-                    "the agent does not know this token", hint="Create one with `mendwatch token create` and set MENDWATCH_TOKEN."
-                )
-            if isinstance(cause, OSError):
-                return Unreachable(f"no agent answers at {self._url}", hint="Start it with `mendwatch run`, or check the address.")
+    async def _knock(self) -> None:
+        """Ask once in plain HTTP: the library's client does not tell what status a refusal had."""
+        headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json, text/event-stream"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(TIMEOUT)) as http,
+                http.post(self._url, json=_KNOCK, headers=headers, allow_redirects=False) as answer,
+            ):
+                status = answer.status
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            raise Unreachable(
+                f"no agent answers at {self._url}", hint="Start it with `mendwatch run`, or check the address."
+            ) from problem
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise AuthenticationFailed(
+                "the agent does not know this token", hint="Create one with `mendwatch token create` and set MENDWATCH_TOKEN."
+            )
+        if status in {HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.FORBIDDEN}:
+            raise Unreachable(
+                "the agent does not answer to this name", hint="Name the host in `mcp.allowed_hosts` of its configuration."
+            )
+        if status != HTTPStatus.OK:
+            raise self._no_sense()
+
+    def _no_sense(self) -> BadAnswer:
         return BadAnswer(f"what answers at {self._url} does not speak MCP as expected", hint="Check the address; it ends in /mcp.")
-
-
-def _causes(problem: BaseException) -> list[BaseException]:
-    """Give an exception, those it groups and those it came from."""
-    found: list[BaseException] = []
-    waiting: list[BaseException | None] = [problem]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and one not in found:
-            found.append(one)
-            waiting += [one.__cause__, one.__context__]
-            waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else []
-    return found
 
 
 def _text(content: Sequence[object]) -> str:

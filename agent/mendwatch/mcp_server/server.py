@@ -98,7 +98,6 @@ def build(
         strict_input_validation=True,
         dereference_schemas=False,
         tasks=False,
-        cache_scope="private",
     )
     tools = [_tool(entry) for entry in _entries(desk, writes=writes)]
     for tool in tools:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mendwatch.history.answers import Answer, SeriesSummary
-from mendwatch.mcp_server.cleaning import exact, without_userinfo
+from mendwatch.mcp_server.cleaning import exact
 from mendwatch.mcp_server.shapes import (
     ChangeShape,
     CollectorShape,
@@ -75,7 +75,7 @@ def target_shape(status: TargetStatus) -> TargetShape:
     return TargetShape(
         id=status.target.id,
         provider=status.provider,
-        address=without_userinfo(status.target.address),
+        address=status.address,
         up=status.up,
         state=status.state.value,
         product=identity.product if identity else None,

@@ -76,6 +76,13 @@ class TargetStatus:
     collectors: tuple[CollectorStatus, ...]
 
     @property
+    def address(self) -> str:
+        """The address as it may be shown: without a user name and password in it."""
+        scheme, separator, rest = self.target.address.rpartition("://")
+        authority, slash, path = rest.partition("/")
+        return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+    @property
     def polled(self) -> bool:
         """Whether every collector was asked at least once, or the target stands by so that none is asked now."""
         return self.up is False or all(collector.last_poll is not None for collector in self.collectors)

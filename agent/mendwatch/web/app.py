@@ -1,0 +1,89 @@
+"""The one HTTP application: metrics, health, the landing page, and /mcp as a guest.
+
+It knows nothing of MCP: the application for /mcp and the lifespan that it needs are passed in. Everything here is open to
+whoever reaches the port, so it shows how things stand and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+
+from mendwatch.polling.outcomes import TargetStatus
+from mendwatch.web import pages, readiness
+from mendwatch.web.headers import SecurityHeaders
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def _no_faults() -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the pages show. Each is asked anew for every request and must return at once.
+
+    `metrics` gives the exposition; `targets` how each target stands; `faults` one sentence for whatever else keeps the agent
+    from being ready.
+    """
+
+    metrics: Callable[[], bytes]
+    targets: Callable[[], Sequence[TargetStatus]]
+    faults: Callable[[], Sequence[str]] = _no_faults
+
+
+def build(views: Views, *, mcp: ASGIApp | None = None, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    """Build the application; `mcp` answers at /mcp itself, and `lifespan` is what it needs to live."""
+    pages_of = _Endpoints(views, mcp=mcp is not None)
+    routes = [
+        Route("/", pages_of.landing),
+        Route("/metrics", pages_of.metrics),
+        Route("/-/healthy", pages_of.healthy),
+        Route("/-/ready", pages_of.ready),
+    ]
+    if mcp is not None:
+        routes.append(Route("/mcp", _Guest(mcp)))
+    app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
+    app.router.redirect_slashes = False  # an unknown path is unknown, whatever it ends in
+    return app
+
+
+class _Guest:
+    """Hands every request on as it came; a plain function would be taken for an endpoint that answers GET only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+class _Endpoints:
+    """The answers."""
+
+    def __init__(self, views: Views, *, mcp: bool) -> None:
+        self._views, self._mcp = views, mcp
+
+    async def metrics(self, _: Request) -> Response:
+        return Response(self._views.metrics(), headers={"Content-Type": EXPOSITION})
+
+    async def healthy(self, _: Request) -> Response:
+        return PlainTextResponse("mendwatch is alive\n")
+
+    async def ready(self, _: Request) -> Response:
+        reasons = self._reasons()
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+
+    async def landing(self, _: Request) -> Response:
+        return HTMLResponse(pages.landing(self._views.targets(), self._reasons(), mcp=self._mcp))
+
+    def _reasons(self) -> list[str]:
+        return [*self._views.faults(), *readiness.reasons(self._views.targets())]

@@ -1,0 +1,61 @@
+"""The landing page as text: pure. Everything that came from outside is escaped, and nothing is loaded from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html import escape
+
+from mendwatch.polling.news import printable
+from mendwatch.polling.outcomes import TargetStatus
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}"
+    "th{border-bottom:1px solid}.down{font-weight:bold}"
+)
+#: The page may use this style and load nothing else.
+POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+)
+_WORDS = {True: "up", False: "down", None: "not asked yet"}
+
+
+def landing(targets: Sequence[TargetStatus], reasons: Sequence[str], *, mcp: bool) -> str:
+    """Give the page: what is watched and how it stands, and where everything is."""
+    ready = "ready" if not reasons else "not ready: " + "; ".join(map(_text, reasons))
+    links = [("/metrics", "metrics for Prometheus"), ("/-/healthy", "alive?"), ("/-/ready", "ready?")]
+    mention = "<li><code>/mcp</code> for language models; it needs a token" if mcp else ""
+    items = "".join(f'<li><a href="{path}">{path}</a> {words}' for path, words in links)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>mendwatch</title><style>{_STYLE}</style>"
+        f"<h1>mendwatch</h1><p>The agent is {ready}.<h2>Targets</h2>{_table(targets)}"
+        f"<h2>Where to go</h2><ul>{items}{mention}</ul></html>\n"
+    )
+
+
+def _table(targets: Sequence[TargetStatus]) -> str:
+    if not targets:
+        return "<p>None is configured."
+    head = "<tr><th>target<th>address<th>state<th>what it is<th>what is wrong"
+    return f"<table>{head}{''.join(map(_row, targets))}</table>"
+
+
+def _row(status: TargetStatus) -> str:
+    what = f"{status.identity.product} {status.identity.version}" if status.identity else ""
+    mark = ' class="down"' if status.up is False else ""
+    cells = "".join(f"<td><bdi>{_text(text)}</bdi>" for text in (what, _trouble(status)))
+    return f"<tr><td>{_text(status.target.id)}<td>{_text(status.address)}<td{mark}>{_WORDS[status.up]}{cells}"
+
+
+def _trouble(status: TargetStatus) -> str:
+    if status.error:
+        return status.error
+    return "; ".join(f"{collector.name}: {collector.error}" for collector in status.collectors if collector.error)
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

@@ -25,8 +25,8 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 #: How long one process waits for the writes of others; a write takes about a millisecond, so this is an outage.
-BUSY_MILLISECONDS = 30_000
-_PRAGMAS = (f"busy_timeout = {BUSY_MILLISECONDS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+BUSY_SECONDS = 30.0
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _WRITING = "mendwatch_writing"
 
 
@@ -123,7 +123,7 @@ def _sqlite(location: URL) -> AsyncEngine:
         location.set(database=str(path)),
         hide_parameters=True,  # errors and logs never show what was written
         pool_reset_on_return=None,  # every transaction ends before its connection goes back
-        connect_args={"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},  # transactions begin where we say so
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},  # transactions begin where we say so
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)

@@ -13,6 +13,7 @@ import pytest
 
 from mendwatch.errors import StoreError
 from mendwatch.model.principals import Role
+from mendwatch.store import database
 from mendwatch.store.sql import SqlStore, open_store
 from mendwatch.testing.clock import FakeClock
 
@@ -131,6 +132,24 @@ async def test_a_missing_library_is_named_with_what_to_install() -> None:
         assert "mendwatch[postgres]" in (await refused("postgresql://u:hunter2@127.0.0.1:1/db", "asyncpg")).hint
     else:
         assert "hunter2" not in str(await refused("postgresql://u:hunter2@127.0.0.1:1/db", "does not answer"))
+
+
+async def test_a_database_that_stays_locked_is_an_error_and_then_works_again(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = await opened(url)
+    with closing(sqlite3.connect(tmp_path / "state" / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(8):  # more often than there are connections
+            with pytest.raises(StoreError, match="database is locked"):
+                await store.audit.append("a", "w", "s", {})
+        assert (await store.audit.verify()).rows == 0  # readers go on
+        other.execute("ROLLBACK")
+
+    await store.audit.append("a", "w", "s", {})
+    assert (await store.audit.verify()).rows == 1
+    await store.close()
 
 
 async def test_errors_never_show_what_was_to_be_written(sql: SqlStore, tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""The life of an alert, told as stories: one letter per minute."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mendwatch.alerting import states
+from mendwatch.alerting.states import Sight, advance, all_of, any_of
+from mendwatch.model.alerts import Alert, AlertState
+from mendwatch.model.rules import SOURCE_SAMPLES, NoData, Rule
+
+ROOT = Path(__file__).parents[3]
+MINUTE = timedelta(minutes=1)
+STALE = timedelta(minutes=3)
+
+#: H holds, B is between when and clear, C is clear, . is no answer, I holds while something inhibits.
+SIGHTS = {
+    "H": Sight(when=True, clear=False),
+    "B": Sight(when=False, clear=False),
+    "C": Sight(when=False, clear=True),
+    ".": Sight(when=None, clear=None),
+    "I": Sight(when=True, clear=False, inhibitor="Down"),
+    "?": Sight(when=False, clear=None),
+}
+LETTERS = {AlertState.INACTIVE: "-", AlertState.PENDING: "p", AlertState.FIRING: "F", AlertState.NO_DATA: "n"}
+
+
+def rule(hold: int = 0, keep: int = 0, no_data: NoData = NoData.KEEP) -> Rule:
+    return Rule(
+        alert="Full",
+        group="test",
+        on="quota",
+        when="",
+        clear=None,
+        match=(),
+        key=("cluster",),
+        hold=hold * MINUTE,
+        keep_firing_for=keep * MINUTE,
+        stale_after=None,
+        no_data=no_data,
+        source=SOURCE_SAMPLES,
+        inhibited_by=(),
+        labels={},
+        annotations={},
+        remediate=None,
+        digest="",
+    )
+
+
+def blank(now: datetime) -> Alert:
+    return Alert("f", "Full", "lab", {"cluster": "lab"}, {}, AlertState.INACTIVE, now, {}, {})
+
+
+def told(of: Rule, story: str, start: datetime) -> tuple[str, Alert]:
+    """Live through a story; gives the state after each minute and the last alert."""
+    alert, letters = blank(start), ""
+    for minute, letter in enumerate(story):
+        alert, _ = advance(of, SIGHTS[letter], alert, start + minute * MINUTE, STALE)
+        letters += LETTERS[alert.state]
+    return letters, alert
+
+
+@pytest.mark.parametrize(
+    ("of", "story", "expected"),
+    [
+        pytest.param(rule(), "CHC", "-F-", id="without for it fires at once and ends at once"),
+        pytest.param(rule(hold=3), "HHHHH", "pppFF", id="for counts from the first moment it holds"),
+        pytest.param(rule(hold=3), "HHCHHHH", "pp-pppF", id="a no begins for anew"),
+        pytest.param(rule(hold=3), "HHBHHHH", "pp-pppF", id="between is a no for what waits"),
+        pytest.param(rule(), "HBBHBC", "FFFFF-", id="between goes on firing"),
+        pytest.param(rule(keep=2), "HCCCC", "FFF--", id="keep_firing_for counts from the first clear moment"),
+        pytest.param(rule(keep=2), "HCBCCC", "FFFFF-", id="between begins keep_firing_for anew"),
+        pytest.param(rule(keep=2), "HCHCCC", "FFFFF-", id="holding again begins keep_firing_for anew"),
+        pytest.param(rule(hold=4), "H.HHH", "ppppF", id="a short pause does not break for"),
+        pytest.param(rule(hold=4), "H..HHHHH", "pppppppF", id="a pause as long as stale_after breaks for"),
+        pytest.param(rule(hold=4), "H...HHHHH", "pppnppppF", id="silence breaks for"),
+        pytest.param(rule(hold=2), "H.........", "pppnnnnnnn", id="nothing fires without a measurement"),
+        pytest.param(rule(), "H......", "FFFnnnn", id="silence is no_data"),
+        pytest.param(rule(), "H....H", "FFFnnF", id="data come back and it still holds"),
+        pytest.param(rule(), "H....BC", "FFFnnF-", id="data come back between"),
+        pytest.param(rule(), "H....C", "FFFnn-", id="data come back and say that it is over"),
+        pytest.param(rule(keep=2), "HCC....CCC", "FFFFFnnFF-", id="after silence keep_firing_for begins anew"),
+        pytest.param(rule(hold=2), "H...C", "pppn-", id="what only waited ends quietly"),
+        pytest.param(rule(), "H????", "FFFnn", id="clear without an answer is no end"),
+        pytest.param(rule(hold=2), "H?HHH", "p-ppF", id="a measured no breaks for whatever clear says"),
+        pytest.param(rule(), ".......", "-------", id="nothing known of nothing is nothing"),
+        pytest.param(rule(no_data=NoData.FIRE), "C.....", "---FFF", id="fire takes silence for trouble"),
+        pytest.param(rule(hold=2, no_data=NoData.FIRE), "C......", "---ppFF", id="fire respects for"),
+        pytest.param(rule(no_data=NoData.FIRE), "H......C", "FFFFFFF-", id="fire ends with a measurement"),
+        pytest.param(rule(no_data=NoData.RESOLVE), "H....", "FFF--", id="resolve takes silence for the end"),
+        pytest.param(rule(keep=2, no_data=NoData.RESOLVE), "H......", "FFFFF--", id="resolve respects keep_firing_for"),
+        pytest.param(rule(hold=2), "IIIIHC", "ppppF-", id="what is inhibited waits and then fires"),
+        pytest.param(rule(), "IIC", "pp-", id="what is inhibited ends quietly"),
+        pytest.param(rule(), "HIIC", "FFF-", id="what fires already goes on firing"),
+    ],
+)
+def test_a_story_ends_as_its_rule_says(of: Rule, story: str, expected: str, start: datetime) -> None:
+    letters, _ = told(of, story, start)
+
+    assert letters == expected
+
+
+def test_the_clocks_say_when_it_began_fired_and_ended(start: datetime) -> None:
+    _, alert = told(rule(hold=2, keep=1), "CHHHCC", start)
+
+    assert (alert.active_since, alert.fired_at) == (start + MINUTE, start + 3 * MINUTE)
+    assert (alert.cleared_since, alert.resolved_at) == (start + 4 * MINUTE, start + 5 * MINUTE)
+
+
+def test_a_new_episode_has_new_clocks(start: datetime) -> None:
+    _, alert = told(rule(hold=1), "HHCHH", start)
+
+    assert (alert.active_since, alert.fired_at, alert.resolved_at) == (start + 3 * MINUTE, start + 4 * MINUTE, None)
+
+
+def test_silence_does_not_move_the_time_of_the_last_data(start: datetime) -> None:
+    _, alert = told(rule(), "HH.....", start)
+
+    assert (alert.last_seen, alert.state) == (start + MINUTE, AlertState.NO_DATA)
+
+
+def test_a_transition_says_what_was_and_why(start: datetime) -> None:
+    pending, first = advance(rule(hold=5), SIGHTS["H"], blank(start), start, STALE)
+    _, none = advance(rule(hold=5), SIGHTS["H"], pending, start + MINUTE, STALE)
+    _, lost = advance(rule(hold=5), SIGHTS["."], pending, start + 4 * MINUTE, STALE)
+
+    assert first is not None
+    assert (first.before, first.alert, first.at) == (AlertState.INACTIVE, pending, start)
+    assert "fires after 5m" in first.reason
+    assert none is None
+    assert lost is not None
+    assert lost.reason == "no data for 4m"
+
+
+def test_a_clock_that_goes_back_fires_nothing_early(start: datetime) -> None:
+    pending, _ = advance(rule(hold=5), SIGHTS["H"], blank(start), start, STALE)
+    alert, transition = advance(rule(hold=5), SIGHTS["H"], pending, start - timedelta(days=1), STALE)
+
+    assert (alert.state, transition) == (AlertState.PENDING, None)
+
+
+def test_who_was_told_is_raised_until_told_that_it_is_over(start: datetime) -> None:
+    firing = replace(blank(start), state=AlertState.FIRING, fired_at=start)
+    lost = replace(firing, state=AlertState.NO_DATA)
+
+    assert [states.is_raised(alert) for alert in (firing, lost, replace(lost, fired_at=None), blank(start))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "any_one", "every"),
+    [
+        ((), False, True),
+        ((True, None, False), True, False),
+        ((None, False), None, False),
+        ((True, None), True, None),
+        ((True,), True, True),
+    ],
+)
+def test_three_valued_logic(answers: tuple[bool | None, ...], any_one: bool | None, every: bool | None) -> None:
+    assert (any_of(answers), all_of(answers)) == (any_one, every)
+
+
+def test_the_diagram_in_the_docs_is_the_table_in_the_code() -> None:
+    text = (ROOT / "docs" / "alerts.md").read_text("utf-8")
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+):", text, re.MULTILINE))
+
+    assert drawn == {(before.value, after.value) for before, following in states.TRANSITIONS.items() for after in following}

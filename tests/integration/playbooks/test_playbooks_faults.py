@@ -85,3 +85,14 @@ async def test_a_wrong_password_is_tried_exactly_once(rig: Rig) -> None:
     assert result.ending is Ending.FAILED
     assert "401" in result.message
     assert len([seen for seen in rig.sim.requests if seen.method == "POST"]) == 1
+
+
+async def test_a_write_that_was_given_up_has_no_effect_after_the_result(rig: Rig, tools: Tools) -> None:
+    rig.sim.faults.add(Fault("hang", path=QUOTAS, method="PUT", times=1, seconds=0.55))
+
+    result = await rig.executor.run(rig.job(MENDWATCH_ONEFS_TIMEOUT="0.5"))
+    await rig.executor._clock.sleep(0.6)
+
+    # Its session was closed first; a cluster that was faster is read once more, and taken back.
+    assert result.outcome["outcome"] in {"failed", "rolled_back"}
+    assert rig.hard() == tools.hard

@@ -105,6 +105,8 @@ class Papi:
             self._http.request(method, path, None if body is None else json.dumps(body).encode(), self._headers())
             answer = self._http.getresponse()
             data = answer.read(LARGEST_ANSWER)
+            if answer.length:
+                raise http.client.IncompleteRead(data, answer.length)
         except (OSError, http.client.HTTPException) as problem:
             self._http.close()
             raise PapiError(f"{what} got no answer: {_reason(problem)}") from problem

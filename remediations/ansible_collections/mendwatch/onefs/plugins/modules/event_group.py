@@ -51,23 +51,27 @@ outcome:
   returned: failure
 """
 
+import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mendwatch.onefs.plugins.module_utils.papi import Connection, Papi, PapiError
 
 RESOURCE = "12/event/eventgroup-occurrences"
+#: An empty id would address, and resolve, every event group of the cluster; a dot or a slash another resource.
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
 def run(identifier: str, *, check_mode: bool) -> dict[str, Any]:
     """Resolve the event group if it is not resolved yet."""
-    path = f"{RESOURCE}/{quote(identifier, safe='')}"
+    if not IDENTIFIER.match(identifier):
+        raise PapiError(f"{identifier!r} is not the id of an event group.", HTTPStatus.NOT_FOUND)
+    path = f"{RESOURCE}/{identifier}"
     with Papi(Connection.from_environment()) as api:
         groups = api.get(path).get("eventgroups") or []
-        if len(groups) != 1:
-            raise PapiError(f"There are {len(groups)} event groups with the id {identifier}.", HTTPStatus.NOT_FOUND)
+        if [str(group.get("id")) for group in groups] != [identifier]:
+            raise PapiError(f"There is no event group {identifier}.", HTTPStatus.NOT_FOUND)
         if groups[0].get("resolved"):
             return {"changed": False, "resolved": True}
         if not check_mode:

@@ -227,6 +227,13 @@ async def test_every_tool_has_title_hints_schemas_and_a_short_description(serve:
         assert all("description" in argument for argument in tool.input_schema["properties"].values())
 
 
+async def test_schemas_are_sent_as_they_were_made(serve: Any) -> None:
+    async with serve() as app, app.client(auth="secret-viewer") as client:
+        schemas = {tool.name: tool.output_schema for tool in await client.list_tools()}
+
+    assert schemas["run_list"]["properties"]["runs"]["items"] == {"$ref": "#/$defs/RunSummary"}
+
+
 async def test_the_list_of_tools_is_small(serve: Any) -> None:
     async with serve() as app, app.client(auth="secret-approver") as client:
         tools = await client.list_tools()

@@ -49,6 +49,8 @@ def is_html(body: bytes) -> bool:
 
 def number(value: Any) -> float | None:  # noqa: ANN401 - foreign data
     """Give a finite number, also from decimal text; None for anything else. A boolean is no number."""
+    if type(value) is float:  # the usual case, and the hot one
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):

@@ -52,6 +52,11 @@ class Statistic:
         return self.key.startswith("node.")
 
     @property
+    def label_values(self) -> tuple[str, ...]:
+        """The values of the key's own labels."""
+        return tuple(value for _, value in self.labels)
+
+    @property
     def label_names(self) -> tuple[str, ...]:
         """The names of all labels, in order."""
         return (*(("node",) if self.per_node else ()), *(name for name, _ in self.labels))

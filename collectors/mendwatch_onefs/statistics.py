@@ -182,13 +182,14 @@ def samples_of(values: Iterable[Value], nodes: Mapping[int, int], now: datetime)
     unknown key or not understood gives no sample.
     """
     found: dict[tuple[str, tuple[str, ...]], Sample] = {}
+    stamp, time = None, now  # one answer has few different times: the last one is nearly always right
     for value in values:
-        if _error(value) not in _GOOD or not isinstance(value.key, str):
+        if not isinstance(value.key, str) or value.key not in _TABLE or _error(value) not in _GOOD:
             continue
-        for statistic in _TABLE.get(value.key, ()):
-            sample = _sample(value, statistic, nodes, now)
-            if sample is not None:
-                found[(sample.metric, sample.labels)] = sample
+        if value.time != stamp:
+            stamp, time = value.time, moment(value.time, now)
+        for sample in _samples(value, _lnn(value, nodes), time):
+            found[(sample.metric, sample.labels)] = sample
     return tuple(found.values())
 
 
@@ -211,17 +212,20 @@ def _error(value: Value) -> int | None:
     return -1 if code is None else code
 
 
-def _sample(value: Value, statistic: Statistic, nodes: Mapping[int, int], now: datetime) -> Sample | None:
-    reading = _number(value.value, statistic.field)
-    place = _place(value, statistic, nodes)
-    if reading is None or place is None:
-        return None
-    labels = (*place, *(label for _, label in statistic.labels))
-    return Sample(statistic.metric, statistic.unit.convert(reading), labels, moment(value.time, now))
+def _samples(value: Value, lnn: str | None, time: datetime) -> Iterator[Sample]:
+    for statistic in _TABLE[value.key]:
+        reading = _number(value.value, statistic.field)
+        if reading is None or (statistic.per_node and lnn is None):
+            continue
+        place = (lnn,) if statistic.per_node and lnn is not None else ()
+        labels = (*place, *statistic.label_values)
+        yield Sample(statistic.metric, statistic.unit.convert(reading), labels, time)
 
 
 def _number(raw: Any, field: str | None) -> float | None:  # noqa: ANN401 - foreign data
     """Give the number of a scalar value, or of one field of a structured one."""
+    if type(raw) is float:  # the usual case
+        return number(raw) if field is None else None
     if field is not None:
         entries = raw if isinstance(raw, list) else [raw]
         raw = entries[0].get(field) if len(entries) == 1 and isinstance(entries[0], dict) else None
@@ -229,8 +233,7 @@ def _number(raw: Any, field: str | None) -> float | None:  # noqa: ANN401 - fore
     return number(raw) if truth is None else float(truth)
 
 
-def _place(value: Value, statistic: Statistic, nodes: Mapping[int, int]) -> tuple[str, ...] | None:
-    if not statistic.per_node:
-        return ()
+def _lnn(value: Value, nodes: Mapping[int, int]) -> str | None:
+    """Give the logical number of the value's node as a label; None where nobody knows it."""
     lnn = whole(value.node) or nodes.get(whole(value.devid) or 0)
-    return (str(lnn),) if lnn else None
+    return str(lnn) if lnn else None

@@ -162,6 +162,22 @@ async def test_no_more_requests_than_allowed_are_under_way(simulator: Simulator,
     assert len(simulator.requests) == before + 6
 
 
+async def test_waiting_for_a_turn_does_not_count_against_a_requests_own_timeout(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    session = opened(concurrency=1, timeout=1)
+    await session.identify()
+    simulator.faults.add(Fault("hang", path="/platform/3", times=None, seconds=5))
+    waiting = [asyncio.create_task(session.get(3, "cluster/config", dict)) for _ in range(3)]
+    for _ in waiting:
+        while not clock.sleepers:  # noqa: ASYNC110 - the cluster has nothing to wait on
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.4)  # three answers of a slow cluster take longer together than one may take
+        clock.move(5)
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {dict}
+
+
 async def test_the_password_is_in_no_error_and_no_log(
     simulator: Simulator, opened: Open, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog.testing
 
 from mendwatch.errors import ExecutionError, StoreError
 from mendwatch.model.proposals import Proposal
@@ -234,3 +235,19 @@ async def test_a_store_that_does_not_answer_decides_nothing_and_work_goes_on_whe
         await world.until(lambda: "run.verified" in world.kinds())
 
     assert (await world.store.runs.get(run.id)).state is RunState.VERIFIED
+
+
+async def test_a_store_that_does_not_answer_is_logged_once_and_its_return_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse() -> None:
+        raise StoreError("no answer")
+
+    with structlog.testing.capture_logs() as logs:
+        async with world.working():
+            monkeypatch.setattr(world.store.runs, "expire", refuse)
+            await world.clock.advance(10)
+            monkeypatch.undo()
+            await world.clock.advance(10)
+
+    assert [entry["event"] for entry in logs] == ["the store does not answer", "the store answers again"]

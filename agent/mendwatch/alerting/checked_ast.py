@@ -10,7 +10,7 @@ This module knows the wire format of protocol buffers, and nothing of rules or o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 #: The checker's overloads of double arithmetic: the operator's function, and its guarded name.
@@ -66,10 +66,10 @@ def references(serialized: bytes) -> list[Reference]:
     return [_reference(serialized, entry) for entry in entries]
 
 
-def guarded(serialized: bytes) -> bytes:
-    """Give the same expression with its double arithmetic renamed to the guarded functions."""
+def guarded(serialized: bytes, resolved: Iterable[Reference]) -> bytes:
+    """Give the same expression with its double arithmetic renamed to the guarded functions; `resolved` are its references."""
     patched = bytearray(serialized)
-    overloads = {reference.node: reference.overloads for reference in references(serialized)}
+    overloads = {reference.node: reference.overloads for reference in resolved}
     for node, start, end in _calls(serialized):
         for overload, (plain, safe) in GUARDED.items():
             if overload in overloads.get(node, ()) and serialized[start:end] == plain:

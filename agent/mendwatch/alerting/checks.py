@@ -21,7 +21,7 @@ from mendwatch.config.documents import Document, Fault, Location, nearest
 from mendwatch.errors import ContentError
 from mendwatch.model.remediations import Remediation
 from mendwatch.model.rules import SOURCE_SAMPLES, Approval, Guard, Inhibition, Remediate, Rule, Verify
-from mendwatch.render import renderer
+from mendwatch.render.renderer import Checker
 
 #: The word in `guard.per` for the target itself, whatever its provider calls it.
 PER_TARGET = "target"
@@ -39,6 +39,7 @@ class Desk:
     remediations: Mapping[str, Remediation] | None
     faults: list[Fault] = field(default_factory=list)
     languages: dict[str, Language] = field(default_factory=dict)
+    texts: Checker = field(default_factory=Checker)
 
     def language(self, known: KnownSchema) -> Language:
         """Give the language of a schema, made once."""
@@ -115,7 +116,7 @@ def _check_labels(text: RuleText, key: tuple[str, ...], known: KnownSchema, plac
 
 def _check_annotations(text: RuleText, language: Language, place: _Place) -> None:
     for name, source in text.annotations.items():
-        for message, hint in renderer.faults(source, language.names):
+        for message, hint in place.desk.texts.faults(source, language.names):
             place.fault(("annotations", name), f"{name}: {message}", hint)
 
 

@@ -156,11 +156,12 @@ class Language:
         try:
             compiled = self._env.compile(text)
             serialized = compiled.serialize()
-            runnable = self._env.deserialize(checked_ast.guarded(serialized))
+            references = checked_ast.references(serialized)
+            runnable = self._env.deserialize(checked_ast.guarded(serialized, references))
         except (RuntimeError, TypeError) as problem:
             raise self._refusal(text, str(problem)) from problem
-        used = (reference.name for reference in checked_ast.references(serialized))
-        names = frozenset(name.removeprefix(_PREFIX) for name in used if name.startswith(_PREFIX))
+        used = (reference.name for reference in references if reference.name.startswith(_PREFIX))
+        names = frozenset(name.removeprefix(_PREFIX) for name in used)
         return runnable.eval, names, compiled.return_type().name()
 
     def _refusal(self, text: str, problem: str) -> ConditionError:

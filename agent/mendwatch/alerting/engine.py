@@ -151,13 +151,14 @@ class AlertEngine:
     def _judge(self, seen: Iterable[tuple[Subject, list[Record], list[Bound]]], now: datetime, collected: _Collected) -> None:
         for subject, found, bounds in seen:
             subject.records = tuple(found)
-            sight = measures.sight(subject.compiled, bounds)
-            if sight.when is not None:
+            when = measures.worried(subject.compiled, bounds)
+            if when is not None:
                 subject.answered = now
-            if subject.alert is None and not sight.when and subject.compiled.rule.no_data is not NoData.FIRE:
+            if subject.alert is None and not when and subject.compiled.rule.no_data is not NoData.FIRE:
                 continue  # nothing was and nothing is: by far the most records
+            sight = Sight(when, measures.cleared(subject.compiled, bounds, when), self._inhibitor(subject))
             foremost = found[measures.foremost(subject.compiled, found, bounds)]
-            self._advance(subject, replace(sight, inhibitor=self._inhibitor(subject)), now, collected, foremost)
+            self._advance(subject, sight, now, collected, foremost)
 
     def _advance(self, subject: Subject, sight: Sight, now: datetime, collected: _Collected, record: Record | None = None) -> None:
         before = subject.alert or subject.blank()

@@ -1,4 +1,4 @@
-"""Conditions put to records: what is seen of a subject, whether a change helped, and which values a run would get. Pure."""
+"""Conditions put to records: whether a subject is in trouble, whether a change helped, and which values a run would get. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mendwatch.alerting.conditions import Bound, Condition, Plain
 from mendwatch.alerting.ruleset import CompiledRule
-from mendwatch.alerting.states import Sight, all_of, any_of
+from mendwatch.alerting.states import all_of, any_of
 from mendwatch.alerting.subjects import Subject, newest
 from mendwatch.model.alerts import Record
 from mendwatch.model.proposals import Verdict
@@ -19,17 +19,18 @@ def bind(compiled: CompiledRule, record: Record) -> Bound:
     return compiled.language.bind(record.values, record.labels)
 
 
-def sight(compiled: CompiledRule, bounds: Sequence[Bound], inhibitor: str = "") -> Sight:
-    """Put `when` and `clear` to all records of one subject: it is in trouble if one is, and over if all are."""
-    when = any_of(compiled.when.holds(bound) for bound in bounds)
-    return Sight(when, _cleared(compiled, bounds, when), inhibitor)
+def worried(compiled: CompiledRule, bounds: Sequence[Bound]) -> bool | None:
+    """Put `when` to all records of one subject, usually one: it is in trouble if one of them is."""
+    if len(bounds) == 1:
+        return compiled.when.holds(bounds[0])
+    return any_of(compiled.when.holds(bound) for bound in bounds)
 
 
-def _cleared(compiled: CompiledRule, bounds: Sequence[Bound], when: bool | None) -> bool | None:  # noqa: FBT001 - an answer
+def cleared(compiled: CompiledRule, bounds: Sequence[Bound], when: bool | None) -> bool | None:  # noqa: FBT001 - an answer
+    """Put `clear` to all records of one subject: it is over if all are; without `clear`, when `when` does not hold."""
     if compiled.clear is None:
         return None if when is None else not when
-    clear = compiled.clear
-    return all_of(clear.holds(bound) for bound in bounds)
+    return all_of(compiled.clear.holds(bound) for bound in bounds)
 
 
 def foremost(compiled: CompiledRule, records: Sequence[Record], bounds: Sequence[Bound]) -> int:

@@ -60,24 +60,27 @@ class Renderer:
             raise ContentError(f"{source!r} cannot be rendered: {problem}", hint=_HINT) from problem
 
 
-def faults(source: str, known: Iterable[str]) -> list[tuple[str, str]]:
-    """Give what is wrong with a line before anybody renders it: (message, hint) pairs.
+class Checker:
+    """Finds what is wrong with a line before anybody renders it."""
 
-    `known` are the names that its values will have.
-    """
-    environment = _environment(None)
-    names = [*known, *HELPERS]
-    try:
-        tree = environment.parse(source)
-        environment.compile(tree)
-        undeclared = meta.find_undeclared_variables(tree) - set(names)
-    except jinja2.TemplateError as problem:
-        return [(f"no template: {problem}", _HINT)]
-    found = []
-    for name in sorted(undeclared):
-        meant = documents.nearest(name, names)
-        found.append((f"unknown name {name!r}", f"did you mean {meant!r}?" if meant else f"known here: {', '.join(names)}"))
-    return found
+    def __init__(self) -> None:
+        self._environment = _environment(None)
+
+    def faults(self, source: str, known: Iterable[str]) -> list[tuple[str, str]]:
+        """Give (message, hint) pairs; `known` are the names that the line's values will have."""
+        names = [*known, *HELPERS]
+        try:
+            tree = self._environment.parse(source)
+            self._environment.compile(tree)
+            undeclared = meta.find_undeclared_variables(tree) - set(names)
+        except jinja2.TemplateError as problem:
+            return [(f"no template: {problem}", _HINT)]
+        return [(f"unknown name {name!r}", _meant(name, names)) for name in sorted(undeclared)]
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    meant = documents.nearest(name, names)
+    return f"did you mean {meant!r}?" if meant else f"known here: {', '.join(names)}"
 
 
 _HINT = "See docs/write-a-rule.md for what a text may say."

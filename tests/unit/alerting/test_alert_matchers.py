@@ -26,14 +26,14 @@ from mendwatch.errors import ContentError
         ('cluster="{{ 7*7 }}"', "{{ 7*7 }}", True),
     ],
 )
-def test_a_matcher_means_what_alertmanager_means(text: str, value: str, expected: bool) -> None:
+def test_a_matcher_means_what_alertmanager_means(text: str, value: str, *, expected: bool) -> None:
     assert parse(text).matches({"cluster": value}) is expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [('x=""', True), ('x!=""', False), ('x!="a"', True), ('x=~".*"', True), ('x=~".+"', False)]
 )
-def test_a_label_that_is_not_there_counts_as_empty(text: str, expected: bool) -> None:
+def test_a_label_that_is_not_there_counts_as_empty(text: str, *, expected: bool) -> None:
     assert parse(text).matches({}) is expected
 
 

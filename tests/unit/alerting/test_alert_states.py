@@ -166,7 +166,7 @@ def test_who_was_told_is_raised_until_told_that_it_is_over(start: datetime) -> N
         ((True,), True, True),
     ],
 )
-def test_three_valued_logic(answers: tuple[bool | None, ...], any_one: bool | None, every: bool | None) -> None:
+def test_three_valued_logic(answers: tuple[bool | None, ...], *, any_one: bool | None, every: bool | None) -> None:
     assert (any_of(answers), all_of(answers)) == (any_one, every)
 
 

@@ -51,19 +51,25 @@ def failures(
     return "\n".join(outcome.failures)
 
 
-ALERTS = "  alert_rule_test:\n  - {eval_time: %s, alertname: Full, exp_alerts: [%s]}\n"
+RUN = "{eval_time: 2m, alertname: Full, remediation: a/b, mode: approve, variables: {path: /a, limit: 110.0, soft: 95}}"
+
+
+def alerts(time: str, *expected: str) -> str:
+    """Write which alerts are expected; `LABELS` stands for those of the quota."""
+    listed = ", ".join(f"{{exp_labels: {item}}}" for item in expected)
+    return f"  alert_rule_test:\n  - {{eval_time: {time}, alertname: Full, exp_alerts: [{listed}]}}\n"
 
 
 @pytest.mark.parametrize(
     "expectation",
     [
-        ALERTS % ("1m", ""),
-        ALERTS % ("2m", "{exp_labels: %s}" % LABELS),
-        ALERTS % ("2m", "{exp_labels: %s, exp_annotations: {summary: /a 95.0 %%}}" % LABELS),
-        ALERTS % ("90s", ""),
-        ALERTS % ("13m", "{exp_labels: %s, exp_state: no_data}" % LABELS),
+        alerts("1m"),
+        alerts("2m", LABELS),
+        alerts("2m", f"{LABELS}, exp_annotations: {{summary: /a 95.0 %}}"),
+        alerts("90s"),
+        alerts("13m", f"{LABELS}, exp_state: no_data"),
         "  exp_runs: [{eval_time: 2m, alertname: Full, remediation: a/b}]\n",
-        "  exp_runs: [{eval_time: 2m, alertname: Full, remediation: a/b, mode: approve, variables: {path: /a, limit: 110.0, soft: 95}}]\n",
+        f"  exp_runs: [{RUN}]\n",
         "  exp_runs: [{eval_time: 1m, alertname: Full, remediation: null}]\n",
         "  exp_blocked: []\n",
     ],
@@ -75,13 +81,13 @@ def test_what_is_so_passes(known: dict[str, KnownSchema], tmp_path: Path, expect
 @pytest.mark.parametrize(
     ("expectation", "said"),
     [
-        (ALERTS % ("2m", ""), "came     firing"),
-        (ALERTS % ("1m", "{exp_labels: %s}" % LABELS), "came     none"),
-        (ALERTS % ("2m", "{exp_labels: {cluster: lab}}"), '- expected firing {"cluster": "lab"}'),
-        (ALERTS % ("2m", "{exp_labels: %s, exp_annotations: {summary: other}}" % LABELS), '"/a 95.0 %"'),
-        (ALERTS % ("2m", "{exp_labels: %s}, {exp_labels: %s}" % (LABELS, LABELS)), "Full at 2m: alerts"),
-        (ALERTS % ("13m", "{exp_labels: %s}" % LABELS), "came     no_data"),
-        (ALERTS % ("13m", ""), "came     no_data"),
+        (alerts("2m"), "came     firing"),
+        (alerts("1m", LABELS), "came     none"),
+        (alerts("2m", "{cluster: lab}"), '- expected firing {"cluster": "lab"}'),
+        (alerts("2m", f"{LABELS}, exp_annotations: {{summary: other}}"), '"/a 95.0 %"'),
+        (alerts("2m", LABELS, LABELS), "Full at 2m: alerts"),
+        (alerts("13m", LABELS), "came     no_data"),
+        (alerts("13m"), "came     no_data"),
         ("  exp_runs: [{eval_time: 1m, alertname: Full, remediation: a/b}]\n", "came     none"),
         ("  exp_runs: [{eval_time: 2m, alertname: Full, remediation: null}]\n", "expected none"),
         ("  exp_runs: [{eval_time: 2m, alertname: Full, remediation: a/c}]\n", "expected a/c"),
@@ -129,15 +135,13 @@ def test_variables_without_a_value_block(known: dict[str, KnownSchema], tmp_path
 
 
 def test_labels_that_the_schema_has_not_are_the_operators(known: dict[str, KnownSchema], tmp_path: Path) -> None:
-    (outcome,) = run(
-        known, tmp_path, SERIES.replace('type="directory"', 'type="directory", site="attic"') + ALERTS % ("5m", "")
-    ).outcomes
+    (outcome,) = run(known, tmp_path, SERIES.replace('type="directory"', 'type="directory", site="attic"') + alerts("5m")).outcomes
 
     assert outcome.failures == ()
 
 
 def test_the_report_counts_and_shows_a_difference(known: dict[str, KnownSchema], tmp_path: Path) -> None:
-    report = run(known, tmp_path, SERIES + ALERTS % ("2m", "") + SERIES.replace("the test", "another") + ALERTS % ("1m", ""))
+    report = run(known, tmp_path, SERIES + alerts("2m") + SERIES.replace("the test", "another") + alerts("1m"))
     lines = report.text().splitlines()
 
     assert not report.passed

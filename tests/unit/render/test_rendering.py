@@ -14,7 +14,7 @@ from mendwatch.errors import ContentError
 from mendwatch.model.runs import Change
 from mendwatch.render import words
 from mendwatch.render.cleaning import HIDDEN, LONGEST, untrusted
-from mendwatch.render.renderer import Renderer, faults
+from mendwatch.render.renderer import Checker, Renderer
 
 RENDERER = Renderer(Path())
 HOSTILE = ["{{ 7*7 }}", "{% for x in y %}", "{{ lookup('pipe','touch pwned') }}", "<script>", "${x}", "%(x)s", "{#", "|e"]
@@ -111,12 +111,12 @@ def test_a_template_of_the_folder_is_rendered(tmp_path: Path) -> None:
     ],
 )
 def test_faults_are_found_before_anybody_renders(source: str, expected: list[tuple[str, str]]) -> None:
-    assert faults(source, ["path", "usage"]) == expected
+    assert Checker().faults(source, ["path", "usage"]) == expected
 
 
 @pytest.mark.parametrize("source", ["{{ path", "{% if %}", "{{ path | nofilter }}"])
 def test_what_is_no_template_is_found_too(source: str) -> None:
-    assert faults(source, ["path"])[0][0].startswith("no template")
+    assert Checker().faults(source, ["path"])[0][0].startswith("no template")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mendwatch_onefs_sim.statistics.keys import (
     About,
     NodeKey,
 )
-from mendwatch_onefs_sim.statistics.protocols import node_operations
+from mendwatch_onefs_sim.statistics.protocols import node_operations, node_total
 
 
 def _cpu(state: str, words: str) -> NodeKey:
@@ -66,6 +66,12 @@ def _operations(protocol: str) -> NodeKey:
         f"node.protostats.{protocol}", f"Operations of {protocol}, one entry each", NONE, "stats_proto_opstat_list", "custom"
     )
     return NodeKey(about, lambda now: node_operations(now, protocol))
+
+
+def _total(protocol: str) -> NodeKey:
+    key = f"node.protostats.{protocol}.total"
+    about = About(key, f"All operations of {protocol} as one entry", NONE, "stats_proto_opstat_list", "custom")
+    return NodeKey(about, lambda now: node_total(now, protocol))
 
 
 NODE_KEYS: tuple[NodeKey, ...] = (
@@ -162,4 +168,7 @@ NODE_KEYS: tuple[NodeKey, ...] = (
     _operations("nfs3"),
     _operations("smb2"),
     _operations("papi"),
+    _total("nfs3"),
+    _total("smb2"),
+    _total("papi"),
 )

@@ -29,6 +29,11 @@ def node_operations(now: NodeMoment, protocol: str) -> list[dict[str, object]]:
     return [_entry(now, name, number, protocol) for number, name in enumerate(_OPERATIONS[protocol], start=1)]
 
 
+def node_total(now: NodeMoment, protocol: str) -> list[dict[str, object]]:
+    """Give one node's operations of one protocol as one entry, as the `.total` keys do."""
+    return [{**_sum(tuple(node_operations(now, protocol))), "class_name": "", "op_id": 0, "op_name": "total"}]
+
+
 def cluster_operations(now: ClusterMoment, protocol: str) -> list[dict[str, object]]:
     """Give the cluster's operations of one protocol: rates are sums over the nodes, averages are weighted."""
     nodes = [node_operations(node, protocol) for node in now.nodes]

@@ -30,9 +30,6 @@ from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 Manager = Callable[..., AbstractAsyncContextManager[Any]]
 FOREVER = 1e9
 
-#: Panels over node.protostats.<protocol>.total, which the simulator does not answer. Empty this set when it does.
-NOT_SIMULATED = {"Operations by protocol", "Latency by protocol"}
-
 
 def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -113,10 +110,7 @@ async def test_every_query_of_a_panel_gives_data_that_can_be(
                 for metric, label in panels.variable_queries(board).values():
                     assert await prometheus.api(f"label/{label}/values", **{"match[]": metric})
     empty = {query.panel: query.expression for query, found in answers.items() if not found}
-    assert {panel: query for panel, query in empty.items() if panel not in NOT_SIMULATED} == {}
-    assert empty.keys() >= NOT_SIMULATED, (
-        f"the simulator answers more now: take it out of NOT_SIMULATED ({sorted(empty)} are empty)"
-    )
+    assert empty == {}
     odd = [(query.panel, labels) for query, found in answers.items() for labels, value in found if not math.isfinite(value)]
     assert odd == []
     assert _outside(answers) == []

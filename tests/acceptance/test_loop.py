@@ -1,0 +1,125 @@
+"""The whole loop by the agent as a process and the commands of an operator, with every secret a canary and the path a trap."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from pathlib import Path
+from urllib.parse import quote as url_quote
+
+import pytest
+from worlds import GIB, PASSWORDS, World, until
+
+from mendwatch.model.runs import TERMINAL, RunState
+
+#: A path that runs a command wherever somebody evaluates it.
+TRAP = "/ifs/{{ lookup('pipe','touch pwned') }}"
+
+
+def spellings(secret: str) -> list[bytes]:
+    """Give a secret as it would stand in a file: plain, base64, URL-encoded."""
+    raw = secret.encode()
+    return [raw, base64.b64encode(raw), url_quote(secret, safe="").encode()]
+
+
+def found_in(data: bytes) -> list[str]:
+    return [name for name, secret in PASSWORDS.items() if any(form in data for form in spellings(secret))]
+
+
+def leaks(folder: Path) -> list[str]:
+    """Give every file below a folder that holds a password, but the two password files themselves."""
+    allowed = {folder / f"{name}.password" for name in PASSWORDS}
+    return [str(path) for path in folder.rglob("*") if path.is_file() and path not in allowed and found_in(path.read_bytes())]
+
+
+async def watch_arguments(seen: set[str]) -> None:
+    """Collect what stands in any process' arguments that holds a password."""
+    while True:
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                seen.update(found_in(file.read_bytes()))
+        await asyncio.sleep(0.02)
+
+
+async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywhere(world: World) -> None:
+    world.quota(TRAP)
+    world.sim.begin("quota-fill", path=TRAP, seconds=1)
+    arguments: set[str] = set()
+    watcher = asyncio.create_task(watch_arguments(arguments))
+    agent = await world.start()
+
+    pending = await world.run_in(RunState.PENDING)
+    question = await world.command("runs", "show", pending.id)
+    approved = await world.command("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes", "--reason", "tested")
+    verified = await world.run_in(*TERMINAL)
+    await until(lambda: len(world.writes("/event/")) == 1)
+    report = await world.cli("runs", "show", pending.id)
+    pages = [await world.page(agent, path) for path in ("/metrics", "/-/ready", "/")]
+    audit = await world.cli("audit", "show", "--json")
+    chain = await world.cli("audit", "verify")
+    leaked_while_running = leaks(world.folder)
+    code = await agent.stop()
+    watcher.cancel()
+
+    assert approved.code == 0, approved.err
+    assert verified.state is RunState.VERIFIED, verified
+    assert verified.plan is not None
+    assert verified.plan.variables["path"] == TRAP
+    assert world.hard_limit(TRAP) == 125 * GIB
+    assert len(world.writes("/quota/")) == 1
+    assert TRAP in question.out
+    assert str(pending.plan_hash) in question.out
+    assert [path for path in world.folder.rglob("pwned")] == []
+    assert not Path("pwned").exists()
+    assert chain.code == 0, chain.err
+    whats = [row["what"] for row in audit.json()]
+    assert [what for what in whats if what.startswith("run.")][:1] == ["run.proposed"]
+    assert code == 0, agent.text()
+    said = [question.out, question.err, approved.out, report.out, audit.out, agent.text(), *pages]
+    assert [text for text in said if found_in(text.encode())] == []
+    assert arguments == set()
+    assert leaked_while_running == []
+    assert leaks(world.folder) == []
+    assert world.leftovers() == set()
+
+
+async def test_a_denied_run_changes_nothing(world: World) -> None:
+    world.quota("/ifs/denied", used=95 * GIB)
+    async with world.agent():
+        pending = await world.run_in(RunState.PENDING)
+
+        denied = await world.cli("runs", "deny", pending.id, "--reason", "not today")
+        again = await world.cli("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes")
+
+    assert (denied.code, again.code) == (0, 1), (denied.err, again.err)
+    assert "hint:" in again.err
+    assert (await world.runs())[0].state is RunState.DENIED
+    assert world.writes() == []
+    assert world.hard_limit("/ifs/denied") == 100 * GIB
+
+
+async def test_only_the_hash_of_the_plan_approves_and_a_wrong_one_is_audited(world: World) -> None:
+    world.quota("/ifs/hash", used=95 * GIB)
+    async with world.agent():
+        pending = await world.run_in(RunState.PENDING)
+
+        wrong = await world.cli("runs", "approve", pending.id, "--hash", "0" * 64, "--yes")
+        without = await world.cli("runs", "approve", pending.id)
+
+    assert (wrong.code, without.code) == (1, 2), (wrong.err, without.err)
+    assert "--hash" in without.err
+    assert (await world.runs())[0].state is RunState.PENDING
+    rows = (await world.cli("audit", "show", "--json", "--subject", pending.id)).json()
+    assert rows[-1]["what"] == "run.decision_refused"
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize("command", [("runs", "show", "run-none00"), ("token", "revoke", "nobody")], ids=["run", "token"])
+async def test_what_does_not_exist_is_one_clear_line(world: World, command: tuple[str, ...]) -> None:
+    answer = await world.cli(*command)
+
+    assert answer.code in {1, 2}, answer.err
+    assert answer.err.startswith("error: ")
+    assert "hint:" in answer.err
+    assert "Traceback" not in answer.err

@@ -190,7 +190,7 @@ async def test_an_agent_that_dies_at_any_step_leaves_the_truth_to_the_next(
 
 
 @given(st.lists(st.integers(1, STEPS), min_size=2, max_size=4), st.sampled_from(Worker))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_agents_that_die_one_after_the_other_leave_the_truth_too(
     make_world: Callable[[], World], deaths: list[int], worker: Worker
 ) -> None:

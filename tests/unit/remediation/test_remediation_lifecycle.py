@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -226,11 +227,26 @@ async def test_a_target_is_changed_by_one_run_at_a_time(world: World) -> None:
 async def test_a_stopping_agent_lets_a_playbook_end(world: World) -> None:
     world.executor.hangs = {Phase.APPLY}
     run = await world.approved()
-    async with world.working():
-        await world.until(lambda: len(world.jobs(Phase.APPLY)) == 1)
-        world.executor.release.set()
+    working = asyncio.create_task(world.engine.run())
+    await world.until(lambda: bool(world.jobs(Phase.APPLY)))
+    working.cancel()
+    await world.clock.advance(world.limits.grace - 1)
+    assert not working.done()
+    world.executor.release.set()
+    await asyncio.wait({working})
 
     assert world.executor.effects[run.id] == 1
+
+
+async def test_an_attempt_at_an_event_is_on_record_before_its_playbook_starts(world: World) -> None:
+    world.event()
+    world.executor.hangs = {Phase.RESOLVE}
+    run = await world.approved()
+    async with world.working():
+        await world.until(lambda: bool(world.jobs(Phase.RESOLVE)))
+
+        assert await world.audited("run.resolving") == [{"key": "e1", "attempt": 1}]
+        assert (await world.store.runs.get(run.id)).events_resolved is None
 
 
 async def test_a_playbook_that_does_not_end_within_the_grace_is_cancelled(world: World) -> None:

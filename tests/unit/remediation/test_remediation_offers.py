@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import structlog.testing
 from mendwatch.errors import ExecutionError, StoreError
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.rules import Approval, Guard, Mode
-from mendwatch.model.runs import RunState
+from mendwatch.model.runs import Run, RunState
 from mendwatch.playbooks.interface import Ending, Phase, Result
 
 if TYPE_CHECKING:
@@ -42,7 +43,15 @@ async def test_the_same_problem_is_asked_once(world: World) -> None:
     assert "run.blocked" not in world.kinds()
 
 
-async def test_two_proposals_at_the_same_moment_cannot_both_pass_a_limit_of_one(world: World) -> None:
+async def test_proposals_at_the_same_moment_cannot_all_pass_a_limit_of_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = world.store.runs.list
+
+    async def slowly(*, states: Iterable[RunState], limit: int) -> Sequence[Run]:
+        found = await honest(states=states, limit=limit)
+        await asyncio.sleep(0)  # where a database lets others go on
+        return found
+
+    monkeypatch.setattr(world.store.runs, "list", slowly)
     world.use(guard=Guard(concurrent=1, max_targets=1))
 
     found = await asyncio.gather(*(world.engine.offer(world.proposal(target)) for target in ("one", "two", "three")))

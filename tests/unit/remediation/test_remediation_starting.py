@@ -127,6 +127,15 @@ async def test_what_changed_after_the_approval_stops_the_run_before_the_playbook
     assert run.run_dir is None
 
 
+async def test_the_kill_switch_comes_before_every_other_question(world: World) -> None:
+    run = await world.approved()
+    world.enabled = False
+
+    await world.run_to(run)
+
+    assert world.judge.asked == []
+
+
 async def test_variables_that_were_changed_in_the_store_stop_the_run(world: World) -> None:
     run = await world.approved()
     runs = world.store.runs._runs

@@ -49,6 +49,18 @@ async def test_files_and_folder_are_ours_alone_whatever_the_umask(tmp_path: Path
     assert mode(tmp_path / "deep" / "state") == 0o700
 
 
+async def test_a_new_file_is_ours_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+    monkeypatch.setattr(Path, "chmod", lambda path, _: modes.append(mode(path)))
+    before = os.umask(0)
+    try:
+        await (await opened(f"sqlite:///{tmp_path}/state.db")).close()
+    finally:
+        os.umask(before)
+
+    assert (modes, mode(tmp_path / "state.db")) == ([], 0o600)
+
+
 async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.touch(mode=0o644)

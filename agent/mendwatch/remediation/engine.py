@@ -7,7 +7,7 @@ A thin shell: each part is a module of its own, and this one only says who does 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
@@ -93,14 +93,22 @@ class RemediationEngine:
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Look at the store once: end what ran out, tell what was decided, start what may start."""
-        for run in await self._parts.store.runs.expire():
-            self._ledger.state(run)
-        waiting = await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
+        waiting = await self._waiting_runs()
         await self._tell_decisions(waiting)
         if any(run.state is RunState.APPROVED for run in waiting):
             busy = {run.target for run in await self._parts.store.runs.list(states=ACTIVE, limit=_MANY)}
             for run in watching.startable(waiting, self._given_up | self._taken.keys(), busy | set(self._taken.values())):
                 self._take(group, run, self._lifecycle.carry)
+
+    async def _waiting_runs(self) -> Sequence[Run]:
+        """Give the pending and approved runs; those that ran out are ended first. One query where nothing did."""
+        waiting = await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
+        now = self._parts.clock.now()
+        if not any(run.expires_at and run.expires_at <= now for run in waiting):
+            return waiting
+        for run in await self._parts.store.runs.expire():
+            self._ledger.state(run)
+        return await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
 
     async def _tell_decisions(self, waiting: Iterable[Run]) -> None:
         look = watching.compare(self._waiting, waiting)

@@ -249,12 +249,13 @@ async def test_a_store_that_does_not_answer_decides_nothing_and_work_goes_on_whe
 async def test_a_store_that_does_not_answer_is_logged_once_and_its_return_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse() -> None:
+    async def refuse(*, states: Iterable[RunState], limit: int) -> Sequence[Run]:
+        del states, limit
         raise StoreError("no answer")
 
     with structlog.testing.capture_logs() as logs:
         async with world.working():
-            monkeypatch.setattr(world.store.runs, "expire", refuse)
+            monkeypatch.setattr(world.store.runs, "list", refuse)
             await world.clock.advance(10)
             monkeypatch.undo()
             await world.clock.advance(10)

@@ -83,18 +83,16 @@ def _checked(data: bytes) -> tuple[int, int]:
 
 
 def _reference(data: bytes, entry: _Field) -> Reference:
-    node, name, overloads = 0, "", set()
-    for part in _fields(data, entry.start, entry.end):
-        if part.number == _ENTRY_KEY:
-            node = part.value
-        elif part.number == _ENTRY_VALUE:
-            for inner in _fields(data, part.start, part.end):
-                text = data[inner.start : inner.end].decode("utf-8", "replace")
-                if inner.number == _REFERENCE_NAME:
-                    name = text
-                elif inner.number == _REFERENCE_OVERLOAD:
-                    overloads.add(text)
-    return Reference(node, name, frozenset(overloads))
+    parts = {part.number: part for part in _fields(data, entry.start, entry.end)}
+    node, inner = parts.get(_ENTRY_KEY), parts.get(_ENTRY_VALUE)
+    texts = [(part.number, _text(data, part)) for part in _fields(data, inner.start, inner.end)] if inner is not None else []
+    name = next((text for number, text in texts if number == _REFERENCE_NAME), "")
+    overloads = frozenset(text for number, text in texts if number == _REFERENCE_OVERLOAD)
+    return Reference(node.value if node is not None else 0, name, overloads)
+
+
+def _text(data: bytes, part: _Field) -> str:
+    return data[part.start : part.end].decode("utf-8", "replace")
 
 
 def _calls(data: bytes) -> Iterator[tuple[int, int, int]]:

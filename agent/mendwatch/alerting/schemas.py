@@ -5,7 +5,7 @@ This module knows the provider contract and nothing of rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mendwatch.errors import ContentError
@@ -48,14 +48,16 @@ def of_providers(providers: Iterable[Provider]) -> dict[str, KnownSchema]:
         ContentError: two collectors declare one name differently, or a field's metric does not fit its record.
     """
     found: dict[str, KnownSchema] = {}
-    for provider in providers:
-        for collector in provider.collectors():
-            spec = collector.spec
-            for schema in spec.schemas:
-                known = _known(schema, provider.target_label, spec.interval, spec.metrics)
-                if found.setdefault(schema.name, known) != known:
-                    raise ContentError(f"two collectors declare the schema {schema.name!r}", hint="Rename one of them.")
+    for known in (known for provider in providers for known in _declared(provider)):
+        if found.setdefault(known.name, known) != known:
+            raise ContentError(f"two collectors declare the schema {known.name!r}", hint="Rename one of them.")
     return found
+
+
+def _declared(provider: Provider) -> Iterator[KnownSchema]:
+    for spec in (collector.spec for collector in provider.collectors()):
+        for schema in spec.schemas:
+            yield _known(schema, provider.target_label, spec.interval, spec.metrics)
 
 
 def _known(schema: RecordSchema, target_label: str, interval: float, metrics: Iterable[MetricSpec]) -> KnownSchema:

@@ -136,6 +136,11 @@ def test_a_variable_without_a_plain_finite_value_is_refused_or_none(text: str) -
     assert expression.value(QUOTA.bind({"usage": 1.0}, {})) is None
 
 
+@pytest.mark.parametrize("text", ["1e999", "double('inf')", "double('nan')"])
+def test_a_variable_that_is_not_finite_is_none(text: str) -> None:
+    assert QUOTA.expression(text).value(QUOTA.bind({}, {})) is None
+
+
 TEN = "[1,2,3,4,5,6,7,8,9,10]"
 NESTED = functools.reduce(lambda inner, name: f"{TEN}.all({name}, {inner})", "fedcba", "a > 0")
 HOSTILE = [

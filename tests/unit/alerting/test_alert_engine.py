@@ -160,6 +160,7 @@ def test_an_alert_that_ends_is_saved_as_inactive_and_gone(world: MakeWorld) -> N
     assert w.said == ["Full inactive>firing", "Full firing>inactive"]
     assert [alert.state for alert in step.alerts] == [AlertState.INACTIVE]
     assert w.engine.alerts() == ()
+    assert w.engine._live == {}
 
 
 def test_no_limit_and_a_limit_of_zero_never_fire(world: MakeWorld) -> None:
@@ -181,6 +182,15 @@ def test_a_firing_alert_whose_data_vanish_is_no_data_and_comes_back(world: MakeW
 
     assert w.said == ["Full inactive>firing", "Full firing>no_data", "Full no_data>firing"]
     assert len(step.proposals) == 1
+
+
+def test_a_poll_that_lacks_a_value_leaves_what_was_told_as_it_was(world: MakeWorld) -> None:
+    w = world(FULL)
+    w.quotas(a=(95.0, 100.0))
+    before = w.engine.alerts()
+
+    assert w.quotas(a=(96.0, None)) == Step()
+    assert w.engine.alerts() == before
 
 
 def test_stale_after_is_three_intervals_of_the_collector_by_default(world: MakeWorld) -> None:

@@ -13,6 +13,7 @@ from worlds import GIB, PASSWORDS, World, until
 
 from mendwatch.model.runs import TERMINAL, RunState
 
+ROOT = Path(__file__).resolve().parents[2]
 #: A path that runs a command wherever somebody evaluates it.
 TRAP = "/ifs/{{ lookup('pipe','touch pwned') }}"
 
@@ -33,13 +34,18 @@ def leaks(folder: Path) -> list[str]:
     return [str(path) for path in folder.rglob("*") if path.is_file() and path not in allowed and found_in(path.read_bytes())]
 
 
+def look_at_arguments(seen: set[str]) -> None:
+    """Note what stands in any process' arguments that holds a password."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            seen.update(found_in(file.read_bytes()))
+
+
 async def watch_arguments(seen: set[str]) -> None:
-    """Collect what stands in any process' arguments that holds a password."""
+    """Look at all processes, several times in the life of the shortest playbook."""
     while True:
-        for file in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                seen.update(found_in(file.read_bytes()))
-        await asyncio.sleep(0.02)
+        look_at_arguments(seen)
+        await asyncio.sleep(0.1)
 
 
 async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywhere(world: World) -> None:
@@ -70,8 +76,8 @@ async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywher
     assert len(world.writes("/quota/")) == 1
     assert TRAP in question.out
     assert str(pending.plan_hash) in question.out
-    assert [path for path in world.folder.rglob("pwned")] == []
-    assert not Path("pwned").exists()
+    assert list(world.folder.rglob("pwned")) == []
+    assert list(ROOT.glob("pwned")) == []
     assert chain.code == 0, chain.err
     whats = [row["what"] for row in audit.json()]
     assert [what for what in whats if what.startswith("run.")][:1] == ["run.proposed"]

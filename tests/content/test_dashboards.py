@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from itertools import combinations
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
+import panels
 import promql_parser
 import pytest
 import yaml
 
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TESTS = Path(__file__).parents[1]
-panels = _load(TESTS / "content" / "panels.py")
 DASHBOARDS: dict[str, dict[str, Any]] = dict(panels.dashboards())
 PANELS = [
     pytest.param(panel, id=f"{name}:{panel['title']}") for name, board in DASHBOARDS.items() for panel in panels.panels(board)
@@ -37,7 +24,9 @@ QUERIES = [
 ]
 DECLARED = {
     name: set(filter(None, labels.split(",")))
-    for name, labels in re.findall(r"^(\w+)\{(.*)\}$", (TESTS / "golden" / "metrics.txt").read_text(), re.MULTILINE)
+    for name, labels in re.findall(
+        r"^(\w+)\{(.*)\}$", (Path(__file__).parents[1] / "golden" / "metrics.txt").read_text(), re.MULTILINE
+    )
 }
 #: The unit that a metric's suffix asks for; a query that divides or counts has its own.
 UNITS = {"_bytes_per_second": "Bps", "_operations_per_second": "ops", "_bytes": "bytes", "_ratio": "percentunit", "_seconds": "s"}

@@ -12,6 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def built(folder: Path) -> Path:
+    return next(folder.glob("*.whl"))
+
+
 async def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -24,7 +28,7 @@ async def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> st
 @pytest.fixture
 async def wheel(tmp_path: Path) -> Path:
     await run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path), cwd=ROOT)
-    return next(tmp_path.glob("*.whl"))
+    return built(tmp_path)
 
 
 async def test_the_wheel_installs_no_generic_name(wheel: Path) -> None:
@@ -46,8 +50,8 @@ async def test_data_is_found_in_an_installed_wheel(wheel: Path, tmp_path: Path) 
     script = (
         "from mendwatch import content\n"
         "kinds = ('rules', 'remediations', 'templates', 'grafana')\n"
-        "print(all(str(content.folder(k)).startswith({0!r}) and any(content.folder(k).rglob('*.*')) for k in kinds))"
-    ).format(str(target))
+        f"print(all(str(content.folder(k)).startswith({str(target)!r}) and any(content.folder(k).rglob('*.*')) for k in kinds))"
+    )
 
     # -P keeps the current folder off the path; the extracted wheel comes before the editable install.
     printed = await run(sys.executable, "-P", "-c", script, cwd=tmp_path, env={"PYTHONPATH": str(target)})

@@ -85,13 +85,15 @@ def _measure(subject: Subject, since: datetime, condition: Condition, decide: Ca
     if answer is None:
         missing = sorted({name for bound in bounds for name in condition.missing(bound)})
         what = f"no value of {', '.join(missing)}" if missing else f"{condition.text} has no result"
-        return Verdict(None, f"{what} with {_listed(values)}", values)
+        return Verdict(None, f"{what} with {_listed(condition, values)}", values)
     holds = all_of(condition.holds(bound) for bound in bounds)
-    return Verdict(answer, f"{condition.text} {'holds' if holds else 'does not hold'} with {_listed(values)}", values)
+    return Verdict(answer, f"{condition.text} {'holds' if holds else 'does not hold'} with {_listed(condition, values)}", values)
 
 
-def _listed(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name}={_number(value)}" for name, value in sorted(values.items())) or "no values"
+def _listed(condition: Condition, values: Mapping[str, float]) -> str:
+    """Name the values that the condition speaks of; a record has many more, and they would hide these."""
+    used = ((name, value) for name, value in sorted(values.items()) if name in condition.names)
+    return ", ".join(f"{name}={_number(value)}" for name, value in used) or "no values"
 
 
 def _number(value: float) -> str:

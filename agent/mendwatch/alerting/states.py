@@ -90,7 +90,7 @@ def _judge(rule: Rule, sight: Sight, alert: Alert, now: datetime, *, broken: boo
 
 
 def _without_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
-    silence = f"no data for {format_duration(now - alert.last_seen)}"
+    silence = f"no data for {format_duration(_rounded(now - alert.last_seen))}"
     if rule.no_data is NoData.KEEP:
         told = alert.state in {_S.PENDING, _S.FIRING}
         return _Next(replace(alert, state=_S.NO_DATA, cleared_since=None) if told else alert, silence)
@@ -116,7 +116,7 @@ def _from_firing(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next
     since = alert.cleared_since or now
     if now - since >= rule.keep_firing_for:
         over = replace(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
-        return _Next(over, f"over for {format_duration(now - since)}" if now > since else "it is over")
+        return _Next(over, f"over for {format_duration(_rounded(now - since))}" if now > since else "the condition is over")
     return _Next(replace(alert, state=_S.FIRING, cleared_since=since), "data are back; over, and kept firing for a while")
 
 
@@ -136,7 +136,7 @@ def _rise(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
         return _Next(waiting, f"the condition holds; it fires after {format_duration(rule.hold)}")
     if sight.inhibitor:
         return _Next(waiting, f"the condition holds; inhibited by {sight.inhibitor}")
-    held = f"the condition has held for {format_duration(now - since)}" if now > since else "the condition holds"
+    held = f"the condition has held for {format_duration(_rounded(now - since))}" if now > since else "the condition holds"
     return _Next(replace(waiting, state=_S.FIRING, fired_at=now, cleared_since=None), held)
 
 
@@ -151,3 +151,8 @@ _STEPS: Mapping[AlertState, Callable[[Rule, Sight, Alert, datetime], _Next]] = {
 def is_raised(alert: Alert) -> bool:
     """Tell whether somebody was told of this alert and not yet that it is over."""
     return alert.state is _S.FIRING or (alert.state is _S.NO_DATA and alert.fired_at is not None)
+
+
+def _rounded(span: timedelta) -> timedelta:
+    """Give a span in whole seconds, for people; below one second as it is."""
+    return timedelta(seconds=round(span.total_seconds())) if span >= timedelta(seconds=1) else span

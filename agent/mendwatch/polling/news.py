@@ -56,7 +56,7 @@ class Teller:
             self._log.info("collector_recovered", collector=collector)
 
     def _up(self, identity: Identity | None) -> None:
-        what = f"{identity.product} {identity.version}" if identity else self._provider
+        what = f"{identity.product} {identity.version}".strip() if identity else self._provider
         facts = {"target": self._name, "product": identity.product, "version": identity.version} if identity else {}
         self._log.info("target_up", what=printable(what))
         self._say("target.up", f"{self._name} is up: {printable(what)}", {"target": self._name, **facts})
@@ -65,7 +65,7 @@ class Teller:
         self._failing_since = self._clock.now()
         hint = error.hint if isinstance(error, MendwatchError) else ""
         facts = {"target": self._name, "collector": outcome.spec.name, "error": outcome.ending.value, "hint": hint}
-        self._log.warning("target_failing", error=words(error), collector=outcome.spec.name, hint=hint)
+        self._log.warning("target_failing", code=outcome.ending.value, error=words(error), collector=outcome.spec.name, hint=hint)
         self._say("target.failing", f"{self._name} is failing: {words(error)}", facts)
 
     def _recovered(self) -> None:
@@ -80,7 +80,8 @@ class Teller:
     def _collector_failing(self, error: Exception, outcome: PollOutcome) -> None:
         hint = error.hint if isinstance(error, MendwatchError) else "This is a fault of the provider: report it with this log."
         bug = None if isinstance(error, MendwatchError) else error
-        self._log.warning("collector_failing", collector=outcome.spec.name, error=words(error), hint=hint, exc_info=bug)
+        code = outcome.ending.value
+        self._log.warning("collector_failing", code=code, collector=outcome.spec.name, error=words(error), hint=hint, exc_info=bug)
 
     def _say(self, kind: str, text: str, facts: Mapping[str, object]) -> None:
         self._announce(Notice(self._clock.now(), kind, text, facts))

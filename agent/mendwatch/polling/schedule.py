@@ -10,6 +10,9 @@ import hashlib
 import math
 from datetime import datetime, timedelta
 
+#: Seconds after the start of the agent within which every collector was asked once.
+FIRST_LOOKS = 5.0
+
 
 def phase(target: str, collector: str, interval: float) -> float:
     """Give the seconds after each multiple of `interval` (counted from 1970) at which this collector is due; below `interval`."""
@@ -21,6 +24,18 @@ def first_due(now: datetime, interval: float, offset: float) -> datetime:
     """Give the first moment after `now` that lies on the phase; never more than one interval away."""
     behind = (now.timestamp() - offset) % interval
     return now + timedelta(seconds=interval - behind)
+
+
+def first_look(now: datetime, interval: float, target: str, collector: str) -> datetime | None:
+    """Give the moment of one poll before the first on the phase, or None where that comes soon enough.
+
+    A restart of the agent must not leave a slow collector's series and alerts without data for a whole interval. These
+    polls are spread too, by the same hash.
+    """
+    if interval <= FIRST_LOOKS:
+        return None
+    early = now + timedelta(seconds=phase(target, collector, FIRST_LOOKS))
+    return early if early < first_due(now, interval, phase(target, collector, interval)) else None
 
 
 def grace(interval: float) -> int:

@@ -6,6 +6,7 @@ Jobs live in memory only: they follow from the configuration. Nothing here knows
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mendwatch.clock import Clock
@@ -51,9 +53,20 @@ class SchedulerTimetable:
 
     def add(self, target: str, collector: str, interval: float, due: Due) -> None:
         """Add one job; see Timetable."""
-        first = schedule.first_due(self._clock.now(), interval, schedule.phase(target, collector, interval))
+
+        async def call() -> None:
+            # Our own stop cancels what runs, which the scheduler would log as a failure.
+            with contextlib.suppress(asyncio.CancelledError):
+                await due()
+
+        now = self._clock.now()
+        early = schedule.first_look(now, interval, target, collector)
+        if early is not None:
+            trigger, late = DateTrigger(early, timezone=UTC), schedule.grace(interval)
+            self._scheduler.add_job(call, trigger, id=f"{target}\0{collector}\0first", misfire_grace_time=late)
+        first = schedule.first_due(now, interval, schedule.phase(target, collector, interval))
         self._scheduler.add_job(
-            due,
+            call,
             IntervalTrigger(seconds=interval, start_date=first, timezone=UTC),  # never `jitter`: it adds up
             id=f"{target}\0{collector}",
             coalesce=True,
@@ -65,7 +78,7 @@ class SchedulerTimetable:
         """Begin; see Timetable."""
 
         def listen(event: Any) -> None:  # noqa: ANN401 - APScheduler ships no types
-            target, _, collector = event.job_id.partition("\0")
+            target, collector = event.job_id.split("\0")[:2]
             on_missed(target, collector, "missed" if event.code == EVENT_JOB_MISSED else "still_running")
 
         self._scheduler.add_listener(listen, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)

@@ -61,8 +61,10 @@ class Ledger:
         self.tell(run, run.state.value, f"{WORDS[run.state]}{': ' if run.note else ''}{run.note}", facts)
 
     def task(self, run: Run, phase: str, event: TaskEvent) -> None:
-        """Announce what a playbook does. The names of tasks come from its fixed text; messages are left out."""
-        text = f"{phase}: {event.task or event.event}{' - ' if event.status else ''}{event.status}"
+        """Announce what a playbook's tasks do. Their names come from its fixed text; messages are left out."""
+        if not event.task:
+            return
+        text = f"{phase}: {event.task}{' - ' if event.status else ''}{event.status}"
         facts = {"phase": phase, "task": event.task, "event": event.event, "status": event.status, "counter": event.counter}
         self.tell(run, "task", text, facts)
 

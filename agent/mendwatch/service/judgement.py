@@ -55,6 +55,7 @@ class Judgement:
         """Take up the alerts where the last agent left them, so that no clock is lost; those of rules that are gone end."""
         orphans = self._engine.restore(await self._alerts.load())
         await self._alerts.save([replace(alert, state=AlertState.INACTIVE) for alert in orphans])
+        self._count()
 
     async def observe(self, target: Target, label: str, spec: CollectorSpec, reading: Reading, at: datetime) -> None:
         """Have one reading judged."""
@@ -80,10 +81,13 @@ class Judgement:
         if step.alerts:
             await self._keep(step.alerts)
         if step.transitions:
-            self._metrics.alerts_are(Counter(alert.state for alert in self._engine.alerts()))
+            self._count()
         for transition in step.transitions:
             self._tell(transition)
         self._offer(step.proposals)
+
+    def _count(self) -> None:
+        self._metrics.alerts_are(Counter(alert.state for alert in self._engine.alerts()))
 
     async def _keep(self, alerts: Iterable[Alert]) -> None:
         try:

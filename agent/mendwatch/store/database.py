@@ -106,8 +106,8 @@ def connect(url: str) -> Database:
         return Database(create_async_engine(location, hide_parameters=True))
     except ImportError as problem:
         raise StoreError(
-            "PostgreSQL needs the library asyncpg, which is not installed",
-            hint="Install it with: pip install 'mendwatch[postgres]'",
+            "PostgreSQL is not supported yet: its library, asyncpg, does not come with mendwatch",
+            hint="Leave `state` out, or name a SQLite file: sqlite:////var/lib/mendwatch/state.db",
         ) from problem
 
 

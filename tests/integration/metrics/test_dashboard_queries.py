@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import panels
 import pytest
 
 from mendwatch.clock import SystemClock
@@ -29,18 +27,6 @@ from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 
 Manager = Callable[..., AbstractAsyncContextManager[Any]]
 FOREVER = 1e9
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-panels = _load(Path(__file__).parents[2] / "content" / "panels.py")
 
 
 def declare(families: Families, provider: Provider) -> None:

@@ -54,7 +54,7 @@ async def test_late_polls_are_made_once_and_never_jittered() -> None:
 
     timetable.add("cluster", "load", 30.0, due)
     timetable._scheduler.start(paused=True)
-    (job,) = timetable._scheduler.get_jobs()
+    job = timetable._scheduler.get_job("cluster\0load")
     await timetable.stop()
 
     assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, 30)

@@ -39,7 +39,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key(tmp_p
 def test_a_mistyped_key_below_a_mapping_of_collectors_is_recognised(tmp_path: Path) -> None:
     path = written(tmp_path, "targets:\n- {name: a, provider: x, address: b, collectors: {quotas: {intervall: 5s}}}\n")
 
-    with pytest.raises(ConfigurationError, match="unknown key 'intervall' .did you mean 'interval'"):
+    with pytest.raises(ConfigurationError, match=r"unknown key 'intervall' .did you mean 'interval'"):
         loading.load(path)
 
 

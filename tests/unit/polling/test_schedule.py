@@ -51,6 +51,20 @@ def test_a_separator_in_a_name_makes_no_two_jobs_one() -> None:
     assert schedule.phase("ab", "c", 30) != schedule.phase("a", "bc", 30)
 
 
+@given(intervals, names, names)
+def test_every_collector_is_asked_once_soon_after_the_start(interval: float, target: str, collector: str) -> None:
+    early = schedule.first_look(NOON, interval, target, collector)
+    first = early or schedule.first_due(NOON, interval, schedule.phase(target, collector, interval))
+
+    assert timedelta(0) <= first - NOON <= timedelta(seconds=schedule.FIRST_LOOKS + 0.001)
+
+
+def test_the_first_looks_are_spread() -> None:
+    looks = [schedule.first_look(NOON, 3600, f"cluster-{number}", "quotas") for number in range(100)]
+
+    assert len({look for look in looks if look}) > 90
+
+
 def test_a_late_poll_is_made_within_one_interval() -> None:
     assert schedule.grace(30) == 30
     assert schedule.grace(0.2) == 1

@@ -123,7 +123,8 @@ async def _until_kind(play: _Play, feed: Subscription, *kinds: str) -> Notice:
     while True:
         notice = await feed.next()
         play.notices.append(notice)
-        play.tell(f"{notice.kind:<18} {notice.text}", notice.at.timestamp())
+        if notice.kind != "run.task" or notice.facts.get("status"):  # a task's end says it all
+            play.tell(f"{notice.kind:<19} {notice.text}", notice.at.timestamp())
         if notice.kind in kinds:
             return notice
 

@@ -1,4 +1,4 @@
-"""The panels and queries of a dashboard, for every test that looks at them. Loaded by path; it imports nothing of the tests."""
+"""The panels and queries of a dashboard, for every test that looks at them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote as url_quote
 
 import pytest
+from prometheus_server import free_port
 from worlds import GIB, PASSWORDS, World, until
 
 from mendwatch.model.runs import TERMINAL, RunState
@@ -129,3 +130,27 @@ async def test_what_does_not_exist_is_one_clear_line(world: World, command: tupl
     assert answer.err.startswith("error: ")
     assert "hint:" in answer.err
     assert "Traceback" not in answer.err
+
+
+async def test_targets_tells_how_each_one_stands_and_check_reads_everything(world: World) -> None:
+    world.configure(listen=f"127.0.0.1:{free_port()}")
+    checked = await world.cli("check", "--json")
+    alone = await world.cli("targets", "--json")
+    async with world.agent() as agent:
+        await world.ready(agent.url)
+        together = await world.cli("targets", "--json")
+
+    assert checked.json()["targets"] == ["lab"]
+    assert [row["state"] for row in alone.json()] == ["unknown: the agent is not running"]
+    assert [row["state"] for row in together.json()] == ["up"]
+
+
+async def test_check_finds_a_secret_that_cannot_be_read_and_a_provider_that_is_none(world: World) -> None:
+    (world.folder / "monitor.password").unlink()
+    secret = await world.cli("check")
+    world.configure(targets=[world.target(provider="onfs")])
+    provider = await world.cli("check")
+
+    assert (secret.code, provider.code) == (2, 2)
+    assert "monitor.password" in secret.err
+    assert "Did you mean 'onefs'?" in provider.err

@@ -51,6 +51,13 @@ class Target:
     labels: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def shown_address(self) -> str:
+        """The address as it may be shown: without a user name and password that somebody wrote into it."""
+        scheme, separator, rest = self.address.rpartition("://")
+        authority, slash, path = rest.partition("/")
+        return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -78,9 +78,7 @@ class TargetStatus:
     @property
     def address(self) -> str:
         """The address as it may be shown: without a user name and password in it."""
-        scheme, separator, rest = self.target.address.rpartition("://")
-        authority, slash, path = rest.partition("/")
-        return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+        return self.target.shown_address
 
     @property
     def polled(self) -> bool:

@@ -80,7 +80,8 @@ class _Endpoints:
 
     async def ready(self, _: Request) -> Response:
         reasons = self._reasons()
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+        body = {"ready": not reasons, "reasons": reasons, "targets": readiness.standing(self._views.targets())}
+        return JSONResponse(body, status_code=503 if reasons else 200)
 
     async def landing(self, _: Request) -> Response:
         return HTMLResponse(pages.landing(self._views.targets(), self._reasons(), mcp=self._mcp))

@@ -15,5 +15,19 @@ def reasons(targets: Sequence[TargetStatus]) -> tuple[str, ...]:
     return tuple(f"{status.target.id} was not polled yet: {', '.join(_waiting(status))}" for status in targets if not status.polled)
 
 
+def standing(targets: Sequence[TargetStatus]) -> dict[str, str]:
+    """Say in a few words how each target stands, by its name."""
+    return {status.target.id: _words(status) for status in targets}
+
+
+def _words(status: TargetStatus) -> str:
+    if status.up is None:
+        return "not asked yet"
+    if status.up is False:
+        return f"down: {status.error}" if status.error else "down"
+    failing = [f"{collector.name}: {collector.error}" for collector in status.collectors if collector.error]
+    return f"up, but {'; '.join(failing)}" if failing else "up"
+
+
 def _waiting(status: TargetStatus) -> list[str]:
     return [collector.name for collector in status.collectors if collector.last_poll is None]

@@ -77,7 +77,9 @@ async def test_alive_is_always_told() -> None:
 async def test_ready_tells_the_reasons(targets: list[TargetStatus], faults: list[str], status: int, reasons: list[str]) -> None:
     async with serving(app(targets, faults=faults)) as (_, http), http.get("/-/ready") as answer:
         assert answer.status == status
-        assert await answer.json() == {"ready": not reasons, "reasons": reasons}
+        body = await answer.json()
+        assert (body["ready"], body["reasons"]) == (not reasons, reasons)
+        assert list(body["targets"]) == [status.target.id for status in targets]
 
 
 async def test_the_landing_page_is_served() -> None:

@@ -86,6 +86,23 @@ def test_text_from_outside_is_only_ever_text(evil: str) -> None:
     ]
 
 
+def test_ready_says_in_a_few_words_how_each_target_stands() -> None:
+    strange = replace(POLLED, error="the answer makes no sense")
+    statuses = [
+        UP,
+        replace(UP, target=Target("b", "onefs", "x"), up=False, error="connection refused"),
+        replace(UP, target=Target("c", "onefs", "x"), up=None),
+        replace(UP, target=Target("d", "onefs", "x"), collectors=(strange,)),
+    ]
+
+    assert readiness.standing(statuses) == {
+        "cluster-1": "up",
+        "b": "down: connection refused",
+        "c": "not asked yet",
+        "d": f"up, but {strange.name}: the answer makes no sense",
+    }
+
+
 def test_text_that_turns_the_direction_is_shown_as_such() -> None:
     assert "\u202e" not in pages.landing([replace(UP, error="a\u202eb")], [], mcp=False)
 

@@ -9,6 +9,7 @@ import typer
 
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, settings
+from mendwatch.config import loading
 from mendwatch.config.settings import Settings
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3)
@@ -27,7 +28,7 @@ def targets(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         {
             "name": t.name,
             "provider": t.provider,
-            "address": t.address,
+            "address": loading.target_of(t).shown_address,
             "state": states.get(t.name, "unknown: the agent is not running"),
         }
         for t in loaded.targets

@@ -43,6 +43,22 @@ async def test_a_playbook_that_outlives_the_agent_is_adopted(world: World) -> No
     await until(lambda: world.leftovers() == set())
 
 
+async def test_an_agent_that_is_told_to_stop_cuts_no_playbook_and_the_next_one_goes_on(world: World) -> None:
+    world.quota(PATH, used=95 * GIB)
+    agent = await world.start()
+    run_id = await approved(world, Fault("hang", path="/platform", method="PUT", times=1, seconds=2))
+    await until(lambda: not world.sim.faults.waiting())
+
+    code = await agent.stop()
+    await world.start()
+    ended = await world.run_in(*TERMINAL)
+
+    assert code == 0, agent.text()
+    assert (ended.id, ended.state) == (run_id, RunState.VERIFIED), ended.note
+    assert len(world.writes("/quota/")) == 1
+    assert await chain_is_whole(world)
+
+
 @pytest.mark.parametrize("moment", ["before the write", "after the write"])
 async def test_when_everything_dies_the_run_is_measured_and_never_repeated(world: World, moment: str) -> None:
     world.quota(PATH, used=95 * GIB)

@@ -64,7 +64,6 @@ class Agent:
         """Start: first the state and the door, then the engines, last the polls that drive them."""
         parts, stack = self._machinery, self._stack
         stack.push_async_callback(parts.store.close)
-        stack.push_async_callback(parts.executor.close)
         try:
             await parts.judgement.restore()
             await parts.server.start()
@@ -75,6 +74,8 @@ class Agent:
             work = (parts.remedy.run(), parts.judgement.run(), parts.gauges.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
             stack.push_async_callback(_end, tasks)
+            # First of all: from here on, a playbook that outlasts the engine's grace is left to the next agent.
+            stack.push_async_callback(parts.executor.close)
             await parts.poller.start()
         except BaseException:
             await stack.aclose()

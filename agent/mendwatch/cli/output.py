@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
@@ -23,6 +25,13 @@ _PIPE_WIDTH = 200
 def version() -> str:
     """Give the name and version of this program."""
     return f"mendwatch {metadata.version('mendwatch')}"
+
+
+def command() -> str:
+    """Give how this program is called from here: by its name where that finds it, else by its path."""
+    found = shutil.which("mendwatch")
+    here = Path(sys.argv[0]).resolve()
+    return "mendwatch" if found and Path(found).resolve() == here else str(here)
 
 
 def line(text: str = "") -> None:
@@ -55,7 +64,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         grid.add_column(name, overflow="fold")
     for row in listed:
         grid.add_row(*(Text(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(grid)
+    if sys.stdout.isatty():
+        Console().print(grid)
+        return
+    page = io.StringIO()
+    Console(file=page, width=_PIPE_WIDTH).print(grid)
+    for row_line in page.getvalue().splitlines():
+        line(row_line.rstrip())
 
 
 def printable(text: str) -> str:

@@ -147,7 +147,7 @@ async def _ask(play: _Play, run: Run) -> None:
     """Show the plan and take `y` here, or a decision from anywhere else: the command, or MCP."""
     output.line(f"\n{approval_text(play.set.settings, run)}\n")
     output.line("  Approve it in another terminal:")
-    output.line(f"    mendwatch runs approve {run.id} --config {play.set.config}")
+    output.line(f"    {output.command()} runs approve {run.id} --config {play.set.config}")
     with Keyboard() as keyboard:
         output.line("  or here: type y to approve, n to deny.")
         await _first(_typed(play, run, keyboard), _decided(play, run.id))

@@ -1,0 +1,124 @@
+"""What commands print: plain in a pipe, JSON for scripts, errors with hints, exit codes that mean something."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mendwatch.cli import app, output
+from mendwatch.cli.demo import stage, verdict
+from mendwatch.model.audits import ChainVerdict
+from mendwatch.model.notices import Notice
+from mendwatch.model.principals import Role
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+WHOLE = ChainVerdict(1, 1, "ab", None)
+
+
+def test_a_table_in_a_pipe_has_no_colour_and_no_trailing_space(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME", "WHEN"), [("a", NOON), ("a long name", None)], empty="none")
+
+    assert capsys.readouterr().out.splitlines() == ["NAME         WHEN", "a            2026-01-01 12:00:00Z", "a long name  -"]
+
+
+def test_an_empty_table_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME",), [], empty="no runs")
+
+    assert capsys.readouterr().out == "no runs\n"
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\u202eevil", "a\nb", "\x00", "\u200b"])
+def test_text_of_a_device_cannot_command_the_terminal(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME",), [(evil,)], empty="none")
+
+    assert evil not in capsys.readouterr().out.removeprefix("NAME\n")
+
+
+def test_a_cell_is_never_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME",), [("[bold]x[/bold]",)], empty="none")
+
+    assert "[bold]x[/bold]" in capsys.readouterr().out
+
+
+def test_json_knows_the_nouns(capsys: pytest.CaptureFixture[str]) -> None:
+    output.as_json({"at": NOON, "role": Role.VIEWER, "path": Path("a"), "set": frozenset({"b", "a"}), "chain": WHOLE})
+
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["at"] == "2026-01-01T12:00:00+00:00"
+    assert (printed["role"], printed["path"], printed["set"]) == ("viewer", "a", ["a", "b"])
+    assert printed["chain"]["head_mac"] == "ab"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--version"], 0),
+        (["--help"], 0),
+        (["nothing"], 2),
+        (["rules", "nothing"], 2),
+        (["runs", "list", "--config", "/nowhere.yaml"], 2),
+        (["rules", "check", "/nowhere"], 2),
+        (["remediations", "show", "onefs/none"], 1),
+        (["mcp"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_exit_codes_tell_done_from_wanting_from_used_wrongly(
+    arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MENDWATCH_TOKEN", raising=False)
+
+    assert app.call(arguments) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call([command, "--help"]) == 0
+    assert "Usage: " in capsys.readouterr().out
+
+
+def notice(kind: str, seconds: int) -> Notice:
+    return Notice(NOON.replace(second=seconds), kind, kind)
+
+
+def test_the_first_task_counts_only_once_the_playbook_was_let_loose() -> None:
+    told = [
+        notice("run.task", 1),
+        notice("run.approved", 2),
+        notice("run.applying", 3),
+        notice("run.task", 4),
+        notice("run.task", 5),
+    ]
+
+    result = verdict.outcome(None, told, WHOLE, {}, begin=NOON.timestamp(), seconds=6)
+
+    assert [(step.name, step.seconds) for step in result.timeline] == [("approved", 2.0), ("applying", 3.0), ("first task", 4.0)]
+    assert result.approval_to_first_task == 2.0
+
+
+@pytest.mark.parametrize(
+    ("proof", "chain", "kinds"),
+    [
+        ({"mended": False}, WHOLE, ["alert.resolved"]),
+        ({"mended": True}, ChainVerdict(1, 1, "ab", "row 1 was changed"), ["alert.resolved"]),
+        ({"mended": True}, WHOLE, []),
+    ],
+    ids=["not mended", "broken chain", "alert still fires"],
+)
+def test_a_demo_is_done_only_if_everything_holds(proof: dict[str, object], chain: ChainVerdict, kinds: list[str]) -> None:
+    result = verdict.outcome(None, [notice(kind, 1) for kind in kinds], chain, proof, begin=0, seconds=1)
+
+    assert result.done is False
+    assert result.reason
+
+
+def test_the_demo_shortens_the_times_of_a_rule_and_nothing_else() -> None:
+    rule = {"alert": "A", "when": "x > 1.0", "for": "5m", "remediate": {"mode": "approve"}}
+
+    quick = stage.quickened({"groups": [{"name": "g", "rules": [rule]}], "tests": [1]})
+
+    assert quick == {"groups": [{"name": "g", "rules": [{**rule, **stage.QUICK}]}]}

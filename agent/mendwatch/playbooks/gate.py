@@ -97,11 +97,10 @@ class Gate:
     def _write_aside(self, path: Path, text: str) -> Path:
         draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(handle, text.encode())
+        with os.fdopen(handle, "wb") as file:  # a full disk takes a part of a bare write and says so to nobody
+            file.write(text.encode())
+            file.flush()
             os.fsync(handle)
-        finally:
-            os.close(handle)
         return draft
 
     def _sync(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,4 +27,5 @@ class Tail:
             return
         self._offset += len(whole[0]) + len(whole[1])
         for line in whole[0].splitlines():
-            yield records.read_event(line)
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # a full disk tears lines; a run must not hang on one
+                yield records.read_event(line)

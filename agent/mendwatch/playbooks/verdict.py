@@ -22,8 +22,13 @@ RC_NOT_STARTED = 127
 _COMPLAINT = re.compile(r"(?:\[ERROR\]:|ERROR!)\s*(.+)")
 
 
-def ending(rc: int | None, stats: Mapping[str, int] | None, outcome: Mapping[str, object]) -> Ending:
-    """Tell whether a playbook that ended by itself succeeded."""
+def ending(rc: int | None, stats: Mapping[str, int] | None, outcome: Mapping[str, object], *, begun: bool) -> Ending:
+    """Tell how a playbook ended that nobody ended; `begun`: its first task was reached, so that it may have changed something.
+
+    One that was killed (it has no exit code) or that went without its statistics says nothing about what it did.
+    """
+    if begun and (rc is None or stats is None):
+        return Ending.DIED
     word = outcome.get("outcome")
     if rc != 0 or stats is None or word in BAD_OUTCOMES:
         return Ending.FAILED

@@ -129,10 +129,13 @@ class _Worker:
 
 
 def _judge(recorder: events.Recorder, rc: int | None, watchdog: Watchdog) -> Result:
-    ending = watchdog.ending or verdict.ending(rc, recorder.stats, recorder.outcome)
+    begun = recorder.first_task_at is not None
+    ending = watchdog.ending or verdict.ending(rc, recorder.stats, recorder.outcome, begun=begun)
     text = ""
     if ending is Ending.FAILED:
         text = verdict.message(rc, recorder.stats, recorder.failure, recorder.complaints)[: events.LONGEST_MESSAGE]
+    if ending is Ending.DIED:
+        text = "The playbook ended without a word about what it did."
     if ending is Ending.TIMED_OUT:
         text = "The playbook took longer than it may and was ended."
     if ending is Ending.CANCELLED:
@@ -151,7 +154,8 @@ def _event_log(path: Path) -> Iterator[int]:
 
 
 def _write(log: int, event: TaskEvent) -> None:
-    os.write(log, records.event_line(event))
+    with contextlib.suppress(OSError):  # a full disk costs a line for people to follow, never the playbook
+        os.write(log, records.event_line(event))
 
 
 if __name__ == "__main__":

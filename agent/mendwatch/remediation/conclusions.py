@@ -14,6 +14,8 @@ from mendwatch.remediation import outcomes
 
 #: Given for a run whose directory is gone (a tmpfs that a reboot emptied): a gate that is put up now proves nothing.
 LOST = Result(Ending.DIED, None, {}, (), "The run directory is gone.")
+#: Given for a run whose directory is there and cannot be read.
+UNREADABLE = Result(Ending.DIED, None, {}, (), "The run directory cannot be read.")
 
 _CUT: Mapping[Ending, str] = {
     Ending.DIED: "the playbook died before it told what it did",
@@ -48,6 +50,8 @@ def cut(result: Result) -> str:
     """Say how a playbook was cut off, or "" where it was not."""
     if result is LOST:
         return "the run directory is gone, so it is not known whether the playbook began"
+    if result is UNREADABLE:
+        return "the run directory cannot be read, so it is not known what the playbook did"
     return _CUT.get(result.ending, "")
 
 

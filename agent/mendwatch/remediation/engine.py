@@ -7,6 +7,7 @@ A thin shell: each part is a module of its own, and this one only says who does 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
@@ -31,6 +32,8 @@ _DECIDED = frozenset({RunState.DENIED, RunState.CANCELLED})
 #: An alert that is gone overtakes a run in these states; a run that has begun is let finish and then measured.
 _OVERTAKEN = frozenset({RunState.PLANNING, RunState.PENDING, RunState.APPROVED})
 _MANY = 10_000
+#: Seconds until a run that meets a fault of ours again and again is taken up once more.
+_LONGEST_REST = 300.0
 
 
 class RemediationEngine:
@@ -43,10 +46,12 @@ class RemediationEngine:
         self._resolver = Resolver(parts, self._ledger, self._phases)
         self._lifecycle = Lifecycle(parts, self._ledger, self._phases, self._resolver)
         self._recovery = Recovery(parts, self._ledger, self._lifecycle, self._phases, self._resolver)
-        self._offers = Offers(parts, self._ledger, self._phases)
+        self._offers = Offers(parts, self._ledger, self._phases, self._let_go)
         self._poked = asyncio.Event()
         self._taken: dict[str, str] = {}  # runs that a task of ours carries: id to target
-        self._given_up: set[str] = set()  # runs on which we failed by a fault of ours
+        self._given_up: set[str] = set()  # approved runs that we could not start by a fault of ours
+        self._adrift: dict[str, float] = {}  # runs that a task of ours let go, and from when on they are taken up again
+        self._faults: Counter[str] = Counter()  # how often each run met a fault of ours
         self._waiting: dict[str, RunState] = {}  # pending and approved runs at the last look
         self._store_answers = True
 
@@ -82,23 +87,38 @@ class RemediationEngine:
     async def run(self) -> None:
         """Recover, then work until cancelled. A playbook that runs at that moment gets `limits.grace` seconds to end."""
         async with asyncio.TaskGroup() as group:
-            await self._attempt(lambda: self._take_over(group))
+            while not await self._attempt(lambda: self._take_over(group)):
+                await self._pause()
             while True:
                 await self._attempt(lambda: self._look(group))
                 await self._pause()
 
     async def _take_over(self, group: asyncio.TaskGroup) -> None:
         for run in await self._recovery.left_behind():
-            self._take(group, run, self._recovery.go_on)
+            if run.id not in self._offers.planning:
+                self._take(group, run, self._recovery.go_on)
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Look at the store once: end what ran out, tell what was decided, start what may start."""
+        await self._take_up(group)
         waiting = await self._waiting_runs()
         await self._tell_decisions(waiting)
         if any(run.state is RunState.APPROVED for run in waiting):
             busy = {run.target for run in await self._parts.store.runs.list(states=ACTIVE, limit=_MANY)}
             for run in watching.startable(waiting, self._given_up | self._taken.keys(), busy | set(self._taken.values())):
                 self._take(group, run, self._lifecycle.carry)
+
+    async def _take_up(self, group: asyncio.TaskGroup) -> None:
+        """Go on with the runs that a task of ours let go in the middle: nobody else does before the agent is started again."""
+        now = self._parts.clock.monotonic()
+        for run_id in [key for key, due in self._adrift.items() if due <= now]:
+            run = await self._parts.store.runs.get(run_id)
+            del self._adrift[run_id]
+            if self._recovery.unfinished(run):
+                self._take(group, run, self._recovery.go_on)
+
+    def _let_go(self, run_id: str, pause: float = 0.0) -> None:
+        self._adrift[run_id] = self._parts.clock.monotonic() + pause
 
     async def _waiting_runs(self) -> Sequence[Run]:
         """Give the pending and approved runs; those that ran out are ended first. One query where nothing did."""
@@ -112,13 +132,10 @@ class RemediationEngine:
 
     async def _tell_decisions(self, waiting: Iterable[Run]) -> None:
         look = watching.compare(self._waiting, waiting)
+        gone = [await self._parts.store.runs.get(run_id) for run_id in look.gone]
         self._waiting = dict(look.states)
-        for run in look.approved:
+        for run in (*look.approved, *(run for run in gone if run.state in _DECIDED)):
             self._ledger.state(run)
-        for run_id in look.gone:
-            run = await self._parts.store.runs.get(run_id)
-            if run.state in _DECIDED:
-                self._ledger.state(run)
 
     def _take(self, group: asyncio.TaskGroup, run: Run, work: Callable[[Run], Awaitable[Run]]) -> None:
         self._taken[run.id] = run.target
@@ -127,14 +144,22 @@ class RemediationEngine:
     async def _carry(self, run: Run, work: Callable[[Run], Awaitable[Run]]) -> None:
         """Carry one run; whatever happens to it must not stop the others."""
         try:
-            await work(run)
-        except (Refused, StoreError) as problem:
+            if self._recovery.unfinished(await work(run)):
+                self._let_go(run.id, self._parts.limits.longest_pause)
+        except Refused as problem:  # it may not start now, or it has another owner by now
             log.info("run not carried on", run=run.id, reason=str(problem))
             await self._parts.clock.sleep(self._parts.limits.hold)
+        except StoreError as problem:
+            log.info("run not carried on", run=run.id, reason=str(problem))
+            await self._parts.clock.sleep(self._parts.limits.hold)
+            self._let_go(run.id)
         except Exception:
-            # A fault of ours: the row stays as it is, so that nothing untrue is written; this agent does not try it again.
-            log.exception("run given up by this agent", run=run.id)
+            # A fault of ours: the row stays as it is, so that nothing untrue is written. What has not begun is not tried again by
+            # this agent; what has begun is taken up later as after a restart, or its target would be held for ever.
+            log.exception("run not carried on by a fault of mendwatch", run=run.id)
             self._given_up.add(run.id)
+            self._faults[run.id] += 1
+            self._let_go(run.id, min(self._parts.limits.hold * 4 ** self._faults[run.id], _LONGEST_REST))
         finally:
             self._taken.pop(run.id, None)
         self.poke()
@@ -146,8 +171,8 @@ class RemediationEngine:
         except Refused as problem:  # it was decided or started at this very moment
             log.info("run not overtaken", run=run.id, reason=str(problem))
 
-    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Do one step; a store that does not answer is told once, and its return once. No decision is taken without it."""
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> bool:
+        """Do one step, and say whether it was done; a store that does not answer is told once, and its return once."""
         try:
             await step()
         except StoreError as problem:
@@ -158,6 +183,7 @@ class RemediationEngine:
             if not self._store_answers:
                 log.info("the store answers again")
             self._store_answers = True
+        return self._store_answers
 
     async def _pause(self) -> None:
         """Wait for a poke or for the next look."""

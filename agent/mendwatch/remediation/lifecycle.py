@@ -48,7 +48,7 @@ class Lifecycle:
         conclusion = conclusions.of_apply(result)
         changed = await self._ledger.change(run, conclusion.to, conclusion.note, outcome=result.outcome, new_fence=take_over)
         if changed.state is RunState.INTERRUPTED:
-            changed = await self._ledger.change(changed, RunState.VERIFYING, "nothing runs any more; measured by reading only")
+            changed = await self._ledger.change(changed, RunState.VERIFYING, "measured by reading only")
         return await self.verify(changed, conclusions.cut(result)) if changed.state is RunState.VERIFYING else changed
 
     async def verify(self, run: Run, cut: str = "") -> Run:

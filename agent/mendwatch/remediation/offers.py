@@ -7,8 +7,8 @@ at the same moment cannot both pass a limit of one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from mendwatch.errors import MendwatchError, NotFound, Refused, StoreError
@@ -27,14 +27,25 @@ from mendwatch.remediation.phases import Phases, job
 from mendwatch.remediation.planning import NoPlan
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """One proposal that is being looked at: its run once there is one, and whether its alert went away meanwhile."""
+
+    fingerprint: str
+    run_id: str = ""
+    gone: bool = False
+
+
 class Offers:
     """Takes proposals."""
 
-    def __init__(self, parts: Parts, ledger: Ledger, phases: Phases) -> None:
+    def __init__(self, parts: Parts, ledger: Ledger, phases: Phases, let_go: Callable[[str], None]) -> None:
         self._parts = parts
+        self._let_go = let_go
         self._ledger = ledger
         self._phases = phases
         self._one = asyncio.Lock()
+        self._attempts: list[_Attempt] = []
         #: What was said last about each problem, so that it is said once: its guard, its reason, and since when it fires.
         self._said: dict[str, tuple[str, str, datetime | None]] = {}
 
@@ -47,16 +58,19 @@ class Offers:
         stanza = proposal.rule.remediate
         if stanza is None:
             return None
-        async with self._one:
-            opened = await self._open(proposal, stanza)
-        if opened is None:
-            return None
-        run, request, remediation = opened
-        self._ledger.state(run)
+        attempt = _Attempt(proposal.alert.fingerprint)
+        self._attempts.append(attempt)
         try:
-            return await self._plan(run, request, remediation)
-        except Refused:  # somebody was faster: the alert went away while it was planned
-            return await self._parts.store.runs.get(run.id)
+            async with self._one:
+                opened = await self._open(proposal, stanza)
+            return None if opened is None else await self._go_on(attempt, *opened)
+        finally:
+            self._attempts.remove(attempt)
+
+    @property
+    def planning(self) -> frozenset[str]:
+        """The runs that are being planned here; whatever else is in state planning was left by an earlier agent."""
+        return frozenset(attempt.run_id for attempt in self._attempts if attempt.run_id)
 
     async def why_not(self, proposal: Proposal) -> tuple[GuardVerdict, ...]:
         """Ask every guard about a proposal without doing anything. Raises NotFound where its target is unknown."""
@@ -67,6 +81,8 @@ class Offers:
         """Begin anew for an alert that is gone: its next reason is news again."""
         for key in [key for key in self._said if key.endswith(f"/{fingerprint}")]:
             del self._said[key]
+        for attempt in self._attempts:
+            attempt.gone = attempt.gone or attempt.fingerprint == fingerprint
 
     async def _open(self, proposal: Proposal, stanza: Remediate) -> tuple[Run, Request, Remediation] | None:
         try:
@@ -84,6 +100,29 @@ class Offers:
         run = await self._parts.store.runs.propose(planning.new_run(proposal, stanza, request.remediation, request.variables))
         self._said.pop(key, None)
         return (run, request, request.remediation) if run else None
+
+    async def _go_on(self, attempt: _Attempt, run: Run, request: Request, remediation: Remediation) -> Run:
+        attempt.run_id = run.id
+        try:
+            self._ledger.state(run)
+            if attempt.gone:  # the alert ended before there was a run that could have been overtaken
+                return await self._ledger.change(run, RunState.SUPERSEDED, "the alert is gone, so nothing is to be done")
+            return await self._planned(run, request, remediation)
+        except Refused:  # somebody was faster: the alert went away while it was planned
+            return await self._parts.store.runs.get(run.id)
+        except Exception:
+            self._let_go(run.id)  # an open run that nobody plans would hold its problem for ever
+            raise
+
+    async def _planned(self, run: Run, request: Request, remediation: Remediation) -> Run:
+        """Plan it; by a fault of ours it fails, so that the guards count it."""
+        try:
+            return await self._plan(run, request, remediation)
+        except MendwatchError:
+            raise
+        except Exception:
+            await self._ledger.change(run, RunState.FAILED, "the plan could not be made by a fault of mendwatch: see its log")
+            raise
 
     async def _plan(self, run: Run, request: Request, remediation: Remediation) -> Run:
         plan = await self._made(run, request, remediation)

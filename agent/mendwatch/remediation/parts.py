@@ -40,8 +40,8 @@ class Judge(Protocol):
         """Tell whether the rule's `verify.when` holds on a record measured at or after `since`."""
         ...
 
-    def open_events(self, target: str, kind: str) -> Sequence[Event]:
-        """Give the events of one kind that hold on a target now."""
+    async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
+        """Give the events of one kind that hold on a target now; None while they are not known."""
         ...
 
 

@@ -42,14 +42,18 @@ class Recovery:
         """Give the runs that an earlier agent was working on, oldest first. Ask before this agent begins any."""
         runs = self._parts.store.runs
         working = await runs.list(states=ACTIVE | {RunState.PLANNING}, limit=_MANY)
-        unsettled = [run for run in await runs.list(states={RunState.VERIFIED}, limit=_VERIFIED) if run.events_resolved is None]
-        return sorted((*working, *unsettled), key=lambda run: run.created_at)
+        verified = await runs.list(states={RunState.VERIFIED}, limit=_VERIFIED)
+        return sorted((run for run in (*working, *verified) if self.unfinished(run)), key=lambda run: run.created_at)
+
+    def unfinished(self, run: Run) -> bool:
+        """Tell whether somebody must go on with a run: it is being planned or has begun, or its events are not settled."""
+        return run.state in ACTIVE | {RunState.PLANNING} or self._resolver.waits(run)
 
     async def go_on(self, run: Run) -> Run:
         """Bring one run that was left behind to its end."""
         if run.state is RunState.PLANNING:
             return await self._ledger.change(
-                run, RunState.SUPERSEDED, "the agent ended while it planned; nothing was changed", new_fence=True
+                run, RunState.SUPERSEDED, "the planning did not come to its end; nothing was changed", new_fence=True
             )
         if run.state is RunState.VERIFIED:
             return await self._resolver.settle(run)
@@ -73,9 +77,18 @@ class Recovery:
             return conclusions.LOST
         directory = Path(run.run_dir)
         existed = await asyncio.to_thread(directory.is_dir)
-        try:
-            result = await self._phases.recover(run, directory)
-        except (ExecutionError, OSError) as problem:
-            log.warning("run directory cannot be read", run=run.id, reason=str(problem))
-            return conclusions.LOST
+        result = await self._patiently(run, directory)
         return conclusions.LOST if result.ending is Ending.NEVER_STARTED and not existed else result
+
+    async def _patiently(self, run: Run, directory: Path) -> Result:
+        """Ask the directory; one that cannot be looked at now (no file handle, no space) may still hold a playbook that works."""
+        limits, clock = self._parts.limits, self._parts.clock
+        last = clock.monotonic() + limits.interrupted_within
+        while True:
+            try:
+                return await self._phases.recover(run, directory)
+            except (ExecutionError, OSError) as problem:
+                if isinstance(problem, ExecutionError) or clock.monotonic() >= last:
+                    log.warning("run directory cannot be read", run=run.id, reason=str(problem))
+                    return conclusions.UNREADABLE
+            await clock.sleep(limits.hold)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mendwatch.errors import ExecutionError, MendwatchError, StoreError
 from mendwatch.model.remediations import Remediation, ResolveEvents
-from mendwatch.model.runs import Run
+from mendwatch.model.runs import Run, RunState
 from mendwatch.model.samples import Event
 from mendwatch.playbooks.interface import Ending, Phase, Result
 from mendwatch.remediation import outcomes
@@ -54,18 +54,27 @@ class Resolver:
         self._ledger = ledger
         self._phases = phases
 
+    def waits(self, run: Run) -> bool:
+        """Tell whether a run is verified and its events are still to be settled."""
+        remediation = self._parts.catalogue.get(run.remediation)
+        settles = remediation is not None and remediation.resolve is not None
+        return settles and run.state is RunState.VERIFIED and run.events_resolved is None
+
     async def settle(self, run: Run) -> Run:
-        """Settle a verified run's events once; gives the run as it is then.
+        """Settle a verified run's events once; gives the run as it is then: unchanged while runs are off or events not known.
 
         Raises:
             StoreError: the store does not answer; the next start of the agent goes on from here.
         """
         remediation = self._parts.catalogue.get(run.remediation)
-        if remediation is None or remediation.resolve is None or run.events_resolved is not None:
+        if remediation is None or remediation.resolve is None or not self.waits(run) or not self._parts.enabled():
             return run
+        events = await self._parts.judge.open_events(run.target, remediation.resolve.kind)
+        if events is None:
+            return run  # not known yet, as after a start; nothing there and nothing known are not the same
         begun = await self._begun(run)
         done = [key for attempt, key in enumerate(begun, 1) if await self._was_done(run, remediation, attempt)]
-        found = matching(self._parts.judge.open_events(run.target, remediation.resolve.kind), remediation.resolve, run)
+        found = matching(events, remediation.resolve, run)
         failed: dict[str, str] = {}
         for key in (event.key for event in found if event.key not in done):
             why = await self._try(run, remediation, key, begun)

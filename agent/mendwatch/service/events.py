@@ -30,6 +30,7 @@ class OpenEvents:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], dict[str, Event]] = {}
+        self._known: set[str] = set()
 
     def update(self, target: str, collector: str, reading: Reading) -> EventChanges:
         """Take a poll's events and give what changed."""
@@ -38,7 +39,13 @@ class OpenEvents:
         for event in found.closed:
             known.pop(event.key, None)
         known.update({event.key: event for event in reading.events if event.active})
+        if reading.events_complete:
+            self._known.add(target)
         return found
+
+    def known(self, target: str) -> bool:
+        """Tell whether all open events of a target were read since the start."""
+        return target in self._known
 
     def on(self, target: str, kind: str | None = None) -> Sequence[Event]:
         """Give a target's open events, oldest first, of one kind or all."""

@@ -38,8 +38,15 @@ class FreshJudge:
         refused = await self._poll(rule, fingerprint)
         return refused or self._alerts.verify(rule.alert, fingerprint, since)
 
-    def open_events(self, target: str, kind: str) -> Sequence[Event]:
-        """Give the events of one kind that hold on a target, by the last poll."""
+    async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
+        """Give the events of one kind that hold on a target, by the last poll; None where none has told since the start."""
+        if not self._events.known(target):
+            try:
+                outcomes = await self._poller.poll_now(target)
+            except NotFound:
+                return ()  # the target left the configuration; nobody asks it anything any more
+            if not self._events.known(target) and any(outcome.error is not None for outcome in outcomes):
+                return None
         return self._events.on(target, kind)
 
     async def _poll(self, rule: Rule, fingerprint: str) -> Verdict | None:

@@ -86,7 +86,7 @@ class Judge:
         del rule, fingerprint, since
         return Verdict(self._right(), "the file was read", {})
 
-    def open_events(self, target: str, kind: str) -> Sequence[Event]:
+    async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
         event = Event("e-7", kind, target, "", Severity.WARNING, active=True, time=CLOCK.now(), attributes={"path": str(self.file)})
         return [event]
 

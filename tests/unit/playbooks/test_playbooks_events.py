@@ -91,14 +91,21 @@ def test_a_failed_task_changes_nothing_in_the_plan() -> None:
         (0, {"ok": 1, "rescued": 1}, {"outcome": "what"}, Ending.FAILED),
         (0, {"ok": 1}, {"outcome": "rolled_back"}, Ending.FAILED),
         (2, {"ok": 1}, {"outcome": "applied"}, Ending.FAILED),
-        (0, None, {}, Ending.FAILED),
-        (None, None, {}, Ending.FAILED),
+        (0, None, {}, Ending.DIED),
+        (-9, None, {}, Ending.DIED),
+        (None, None, {}, Ending.DIED),
+        (None, {"ok": 1}, {"outcome": "applied"}, Ending.DIED),
     ],
 )
 def test_success_needs_more_than_an_exit_code(
     rc: int | None, stats: dict[str, int] | None, outcome: dict[str, object], expected: Ending
 ) -> None:
-    assert verdict.ending(rc, stats, outcome) is expected
+    assert verdict.ending(rc, stats, outcome, begun=True) is expected
+
+
+@pytest.mark.parametrize("rc", [None, 0, 4, 127])
+def test_a_playbook_that_reached_no_task_failed_and_did_nothing(rc: int | None) -> None:
+    assert verdict.ending(rc, None, {}, begun=False) is Ending.FAILED
 
 
 def test_a_failure_has_a_sentence_in_every_case() -> None:

@@ -137,7 +137,7 @@ class Judge:
         self.verified = rest or self.verified
         return Verdict(holds, f"verified is {holds}", {"usage": 0.5})
 
-    def open_events(self, target: str, kind: str) -> Sequence[Event]:
+    async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
         del target
         return [event for event in self.events if event.kind == kind]
 

@@ -1,6 +1,7 @@
 """YAML files with positions: every fault can say file:line:column and the nearest word that would be right.
 
-Used for the configuration, for rules and for remediations, so that a person meets one way of being told.
+Used for the configuration, for rules and for remediations, so that a person meets one way of being told. A value may be a
+password, so no fault quotes one, and none has the library's error as its cause: that one shows the line.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ Location = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
+#: What the library quotes of a file: the name of an alias or of a tag, which is what a password without quotes becomes.
+_QUOTED = re.compile(r"""\b(alias|anchor|tag|handle) (?:'[^']*'|"[^"]*")""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Document:
         return f"{self.path}:{line}:{column}"
 
 
+class _WrittenTwice(yaml.constructor.ConstructorError):
+    """A key that is there twice; a key may be named."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Refuses a key that is written twice: the second would silently win. Only `true` and `false` are truth values.
 
@@ -66,7 +73,7 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[An
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is written twice", key_node.start_mark)
+            raise _WrittenTwice(None, None, f"the key {key!r} is written twice", key_node.start_mark)
         seen.add(key)
     return dict(loader.construct_pairs(node, deep=True))
 
@@ -94,18 +101,27 @@ def read(path: Path, error: type[UserError] = ContentError) -> Document:
 
 def parse(text: str, path: str, error: type[UserError] = ContentError) -> Document:
     """Parse YAML text that came from `path`."""
-    loader = _StrictLoader(text)
-    try:
-        node = loader.get_single_node()
-        data = loader.construct_document(node) if node is not None else None
-    except yaml.YAMLError as problem:
-        raise error(_describe(problem, path), hint="Check the indentation and the quotes there.") from problem
-    finally:
-        loader.dispose()
+    node, data = _loaded(text, path, error)
     positions: dict[Location, tuple[int, int]] = {}
     if node is not None:
         _collect(node, (), positions)
     return Document(path, data, positions)
+
+
+def _loaded(text: str, path: str, error: type[UserError]) -> tuple[yaml.Node | None, Any]:
+    """Give the nodes and the plain data of a text."""
+    loader: _StrictLoader | None = None
+    try:
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
+        return node, loader.construct_document(node) if node is not None else None
+    except yaml.YAMLError as problem:
+        raise error(_describe(problem, path), hint="Check the indentation and the quotes there.") from None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):  # the library's own, of values such as 2024-13-45
+        raise error(f"{path}:1:1: not YAML: a value cannot be read as what it looks like", hint="Put values in quotes.") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
 
 
 def validate(document: Document, model: type[M], error: type[UserError] = ContentError) -> M:
@@ -118,7 +134,7 @@ def validate(document: Document, model: type[M], error: type[UserError] = Conten
         return model.model_validate(document.data if document.data is not None else {})
     except ValidationError as problem:
         faults = faults_of(problem, document, model)
-        raise error("\n".join(map(str, faults)), hint=_hint(faults)) from problem
+        raise error("\n".join(map(str, faults)), hint=_hint(faults)) from None
 
 
 def faults_of(problem: ValidationError, document: Document, model: type[BaseModel], base: Location = ()) -> list[Fault]:
@@ -184,7 +200,9 @@ def _describe(problem: yaml.YAMLError, path: str) -> str:
     mark = getattr(problem, "problem_mark", None)
     if mark is None:
         return f"{path}: not YAML: {problem}"
-    return f"{path}:{mark.line + 1}:{mark.column + 1}: not YAML: {getattr(problem, 'problem', None) or problem}"
+    words = str(getattr(problem, "problem", None) or "it cannot be read")
+    words = words if isinstance(problem, _WrittenTwice) else _QUOTED.sub(r"\1", words)
+    return f"{path}:{mark.line + 1}:{mark.column + 1}: not YAML: {words}"
 
 
 def _collect(node: yaml.Node, location: Location, positions: dict[Location, tuple[int, int]]) -> None:

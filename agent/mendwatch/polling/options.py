@@ -26,7 +26,8 @@ def validated(
     try:
         checked = model.model_validate({key: value for key, value in options.items() if key in _keys(model)})
     except ValidationError as problem:
-        raise _error([*unknown, *faults_of(problem, place, model, base)], document, where) from problem
+        found = faults_of(problem, place, model, base)
+        raise _error([*unknown, *found], document, where) from None  # the cause would show the values, and one may be a secret
     if unknown:
         raise _error(unknown, document, where)
     return checked.model_dump()

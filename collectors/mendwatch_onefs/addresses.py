@@ -28,8 +28,9 @@ def base_url(address: str) -> URL:
     try:
         url = URL(_with_scheme(address.strip()))
         port = url.explicit_port or PORT
-    except ValueError as problem:
-        raise ConfigurationError(f"{address!r} is no address of a cluster: {problem}", hint=_HINT) from problem
+    except ValueError:
+        shown = address.rpartition("@")[2]  # what stands before it may be a password, and the library's words may quote it
+        raise ConfigurationError(f"{shown!r} is no address of a cluster", hint=_HINT) from None
     extras = url.user or url.password or url.query_string or url.fragment or url.path not in {"", "/"}
     if url.scheme != "https" or not url.host or extras:
         raise ConfigurationError("the address of a cluster must be a host and a port only", hint=_HINT)

@@ -102,11 +102,9 @@ async def state_of(world: World, wanted: Callable[[Run], bool]) -> Run:
     store = await open_state(loading.load(world.config))
     try:
         async with asyncio.timeout(60):
-            while True:
-                for run in await store.runs.list():
-                    if wanted(run):
-                        return run
+            while (found := next(filter(wanted, await store.runs.list()), None)) is None:
                 await asyncio.sleep(0.03)
+            return found
     finally:
         await store.close()
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mendwatch.clock import Clock
 from mendwatch.errors import ExecutionError
-from mendwatch.playbooks import processes, unsafe, worker, workspace
+from mendwatch.playbooks import owned, processes, unsafe, worker, workspace
 from mendwatch.playbooks.gate import Gate
 from mendwatch.playbooks.interface import Ending, Job, OnEvent, Result
 from mendwatch.playbooks.tailing import Tail
@@ -59,7 +59,7 @@ class LocalExecutor:
         """Run one phase to its end; cancelling ends it within a second.
 
         Raises:
-            ExecutionError: it was begun before, or the worker could not be started.
+            ExecutionError: it was begun before, the folder is not ours alone, or the worker could not be started.
         """
         unsafe.extra_vars(job.variables)  # what cannot be passed is refused before anything is begun
         gate = self._new_gate(job)
@@ -89,6 +89,7 @@ class LocalExecutor:
     def _new_gate(self, job: Job) -> Gate:
         directory = self.directory(job)
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owned.require(self._root)
         directory.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             directory.mkdir(mode=0o700)
@@ -147,6 +148,7 @@ class LocalExecutor:
 def _found_gate(directory: Path) -> Gate:
     """Give the gate of a directory that may not be there yet: made now, it is closed for whoever wants to make it later."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owned.require(directory)
     return Gate(directory)
 
 

@@ -87,7 +87,7 @@ def plan_of(
         remediation=remediation.id,
         remediation_digest=remediation.digest,
         target=target.id,
-        address=target.address,
+        address=target.shown_address,
         variables=bound,
         changes=result.changes,
         versions=dict(versions),

@@ -98,7 +98,7 @@ async def _unchanged(parts: Parts, known: _Known, run: Run) -> Stop | None:
         return Stop(RunState.SUPERSEDED, f"the files of {run.remediation} cannot be read any more: {problem}")
     versions = dict(parts.executor.versions())
     now = replace(known.plan, remediation=known.remediation.id, remediation_digest=digest, versions=versions)
-    now = replace(now, target=known.target.id, address=known.target.address)
+    now = replace(now, target=known.target.id, address=known.target.shown_address)
     if now.sha256() == run.plan_hash:
         return None
     return Stop(RunState.SUPERSEDED, f"{_difference(known.plan, now)} changed after the plan was approved; it must be planned anew")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mendwatch.errors import ExecutionError
-from mendwatch.playbooks import worker
+from mendwatch.playbooks import processes, worker
 from mendwatch.playbooks.gate import Gate
 from mendwatch.playbooks.interface import Ending, Job, TaskEvent
 
@@ -155,6 +155,20 @@ async def test_kill_9_of_the_worker_ends_its_playbook_and_is_told_as_died(rig: R
     assert tools.living(gate.directory) == set()
     assert (await rig.executor.recover(gate.directory)).ending is Ending.DIED
     assert not (rig.folder / "mark").exists()
+
+
+async def test_kill_9_of_ansible_alone_is_no_failure_but_something_to_measure(rig: Rig, tools: Tools) -> None:
+    job = rig.job(playbook=rig.playbook(SLOW.format(folder=rig.folder)), variables={})
+    gate = Gate(rig.executor.directory(job))
+
+    def kill(event: TaskEvent) -> None:
+        if event.task:
+            processes.signal_all(lambda: processes.children(gate.worker() or 0), signal.SIGKILL)
+
+    result = await rig.executor.run(job, kill)
+
+    assert result.ending is Ending.DIED
+    assert tools.living(gate.directory) == set()
 
 
 async def test_a_worker_that_hangs_is_killed_after_the_deadline(rig: Rig, tools: Tools) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from disks import small_files
 
 from mendwatch.errors import StoreError
 from mendwatch.model.principals import Role
@@ -103,3 +104,17 @@ async def test_an_expiry_of_many_is_whole(store: Store, make: Make, tmp_path: Pa
 
     assert {run.state for run in await store.runs.list()} == {S.PENDING}
     assert len(await store.runs.expire()) == 3
+
+
+async def test_a_full_disk_changes_nothing_and_what_follows_is_whole_again(sql: SqlStore, make: Make) -> None:
+    pending = await make.pending(sql)
+    before = await all_of(sql)
+
+    with small_files(1):
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                await make.approve(sql, pending)
+            assert await all_of(sql) == before
+
+    assert (await make.approve(sql, pending)).state is S.APPROVED
+    assert (await sql.audit.verify()).fault is None

@@ -51,6 +51,8 @@ def test_an_address_becomes_the_base_url_with_papis_port(address: str, url: str)
         "",
         "http://cluster",
         "https://admin:secret@cluster",
+        "https://admin:secret@cluster:port",
+        "admin:secret@[cluster",
         "cluster/path",
         "cluster?x=1",
         "https://",

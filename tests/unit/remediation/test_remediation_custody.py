@@ -14,6 +14,7 @@ from mendwatch.errors import StoreError
 from mendwatch.model.proposals import Verdict
 from mendwatch.model.runs import Run, RunState
 from mendwatch.model.samples import Event
+from mendwatch.model.targets import Target
 from mendwatch.playbooks.interface import Phase
 from mendwatch.store.interface import RunChange
 
@@ -254,3 +255,49 @@ async def test_an_agent_that_dies_within_a_change_of_state_leaves_a_row_that_goe
     ended = await world.run_to(replace(run))
     assert ended.state in {RunState.VERIFIED, RunState.FAILED}
     assert world.executor.effects[run.id] <= 1
+
+
+class Flaw:
+    """Is true for some of the questions that it is asked: the disk is full from one write on, for a few writes."""
+
+    def __init__(self, first: int, many: int = 4) -> None:
+        self.asked = 0
+        self._full = range(first, first + many)
+
+    def __bool__(self) -> bool:
+        self.asked += 1
+        return self.asked in self._full
+
+
+@pytest.mark.parametrize("write", range(1, 9))
+async def test_a_disk_that_is_full_at_any_write_costs_time_only(world: World, write: int) -> None:
+    world.event()
+    flaw = Flaw(write)
+    world.store.audit.broken = flaw  # type: ignore[assignment] # as true as a truth value
+    async with world.working():
+        for _ in range(60):  # the rule goes on firing, and is offered again and again
+            with suppress(StoreError):
+                await world.engine.offer(world.proposal())
+            for run in await world.store.runs.list(states={RunState.PENDING}):
+                with suppress(StoreError):
+                    await world.approve(run)
+            await world.clock.advance(5)
+            await asyncio.sleep(0.001)
+
+    latest, *earlier = await world.store.runs.list()
+    assert latest.state is RunState.VERIFIED
+    assert latest.events_resolved == ("e1",)
+    assert {run.state for run in earlier} <= {RunState.SUPERSEDED}
+    assert [job.run_id for job in world.jobs(Phase.APPLY)] == [latest.id]
+    assert write < flaw.asked
+
+
+async def test_a_password_that_somebody_wrote_into_an_address_is_in_no_plan(world: World) -> None:
+    world.access.targets["one"] = Target("one", "box", "https://admin:hunter2@one:8080")
+
+    run = await world.run_to(await world.approved())
+
+    assert run.state is RunState.VERIFIED
+    assert run.plan is not None
+    assert run.plan.address == "https://one:8080"
+    assert "hunter2" not in str((run, world.notices, await world.store.audit.entries()))

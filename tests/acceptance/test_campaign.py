@@ -102,7 +102,7 @@ async def state_of(world: World, wanted: Callable[[Run], bool]) -> Run:
     store = await open_state(loading.load(world.config))
     try:
         async with asyncio.timeout(60):
-            while (found := next(filter(wanted, await store.runs.list()), None)) is None:
+            while (found := next(filter(wanted, await store.runs.list()), None)) is None:  # noqa: ASYNC110 - other processes change it
                 await asyncio.sleep(0.03)
             return found
     finally:

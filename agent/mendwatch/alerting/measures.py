@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from mendwatch.alerting.conditions import Bound, Condition, Plain
 from mendwatch.alerting.ruleset import CompiledRule
 from mendwatch.alerting.states import all_of, any_of
-from mendwatch.alerting.subjects import Subject, newest
+from mendwatch.alerting.subjects import Subject
 from mendwatch.model.alerts import Record
 from mendwatch.model.proposals import Verdict
 
@@ -40,16 +41,23 @@ def foremost(compiled: CompiledRule, records: Sequence[Record], bounds: Sequence
 
 
 def verified(subject: Subject, since: datetime) -> Verdict:
-    """Measure `verify.when` on data from `since` on; a rule without one is verified when its alert would clear."""
+    """Measure `verify.when` on data from `since` on; a rule without one is verified when its alert would clear.
+
+    Only the values that the condition names must be that new: a record's slowest value may be minutes old.
+    """
     verify = subject.compiled.verify
     if verify is None:
-        return _over(subject, since)
-    return _measure(subject, since, verify, verify.holds)
+        names = subject.compiled.when.names | (subject.compiled.clear.names if subject.compiled.clear else frozenset())
+        return _over(subject, since, lambda record: record.measured(names))
+    return _measure(subject, _Question(verify, verify.holds, since, lambda record: record.measured(verify.names)))
 
 
 def still_firing(subject: Subject, since: datetime) -> Verdict:
-    """Tell on data from `since` on whether the trouble goes on: True until `clear` holds."""
-    over = _over(subject, since)
+    """Tell on a poll made from `since` on whether the trouble goes on: True until `clear` holds.
+
+    The source was asked anew, and has nothing newer than what it said; its own measurement may be older.
+    """
+    over = _over(subject, since, lambda record: record.asked)
     return over if over.holds is None else Verdict(not over.holds, over.reason, over.values)
 
 
@@ -61,7 +69,17 @@ def variables(subject: Subject, record: Record) -> tuple[Mapping[str, Plain], tu
     return {name: value for name, value in found.items() if value is not None}, lacking
 
 
-def _over(subject: Subject, since: datetime) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is put to each record. `condition` is what the reason speaks of; `moment` tells how new a record is."""
+
+    condition: Condition
+    decide: Callable[[Bound], bool | None]
+    since: datetime
+    moment: Callable[[Record], datetime]
+
+
+def _over(subject: Subject, since: datetime, moment: Callable[[Record], datetime]) -> Verdict:
     """Measure whether the alert would clear: `clear` holds and `when` does not, or there is only `when` to ask."""
     when, clear = subject.compiled.when, subject.compiled.clear
 
@@ -71,17 +89,17 @@ def _over(subject: Subject, since: datetime) -> Verdict:
             return None if worried is None else not worried
         return False if worried else clear.holds(bound)
 
-    return _measure(subject, since, clear or when, decide)
+    return _measure(subject, _Question(clear or when, decide, since, moment))
 
 
-def _measure(subject: Subject, since: datetime, condition: Condition, decide: Callable[[Bound], bool | None]) -> Verdict:
-    """Put one question to every fresh record of a subject; all must agree. `condition` is what the reason speaks of."""
-    records = newest(subject.records, since)
-    if not records or len(records) < len(subject.records):
-        return Verdict(None, f"no measurement at or after {since.isoformat()}", {})
-    bounds = [bind(subject.compiled, record) for record in records]
-    answer = all_of(decide(bound) for bound in bounds)
-    values = records[foremost(subject.compiled, records, bounds)].values
+def _measure(subject: Subject, question: _Question) -> Verdict:
+    """Put one question to every record of a subject; all must be fresh, and all must agree."""
+    condition = question.condition
+    if not subject.records or any(question.moment(record) < question.since for record in subject.records):
+        return Verdict(None, f"no measurement at or after {question.since.isoformat()}", {})
+    bounds = [bind(subject.compiled, record) for record in subject.records]
+    answer = all_of(question.decide(bound) for bound in bounds)
+    values = subject.records[foremost(subject.compiled, subject.records, bounds)].values
     if answer is None:
         missing = sorted({name for bound in bounds for name in condition.missing(bound)})
         what = f"no value of {', '.join(missing)}" if missing else f"{condition.text} has no result"

@@ -18,7 +18,7 @@ from mendwatch.model.targets import Target
 @dataclass(slots=True)
 class _Draft:
     values: dict[str, float] = field(default_factory=dict)
-    time: datetime | None = None
+    times: dict[str, datetime] = field(default_factory=dict)
 
 
 def _group(schema: RecordSchema, metrics: Iterable[MetricSpec], reading: Reading, now: datetime) -> dict[tuple[str, ...], _Draft]:
@@ -35,8 +35,10 @@ def _group(schema: RecordSchema, metrics: Iterable[MetricSpec], reading: Reading
         if draft is None:
             draft = drafts[subject] = _Draft()
         draft.values[name] = sample.value
-        measured = now if sample.time is None else min(sample.time, now)
-        draft.time = measured if draft.time is None else min(draft.time, measured)
+        # Of one field and subject given twice, the last value stands, and so does its time.
+        draft.times.pop(name, None)
+        if sample.time is not None and sample.time < now:
+            draft.times[name] = sample.time
     return drafts
 
 
@@ -49,7 +51,15 @@ def records(
     measured before a change must not pass as measured after it.
     """
     return [
-        Record(schema.name, target.id, labels(schema, target, target_label, subject), draft.values, draft.time or now)
+        Record(
+            schema.name,
+            target.id,
+            labels(schema, target, target_label, subject),
+            draft.values,
+            min(draft.times.values(), default=now),
+            now,
+            draft.times,
+        )
         for subject, draft in _group(schema, metrics, reading, now).items()
     ]
 

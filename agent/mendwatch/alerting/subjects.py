@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -130,8 +130,3 @@ def stale_after(compiled: CompiledRule, interval: float | None) -> timedelta:
     if compiled.rule.stale_after is not None:
         return compiled.rule.stale_after
     return INTERVALS * timedelta(seconds=compiled.known.interval if interval is None else interval)
-
-
-def newest(records: Iterable[Record], since: datetime) -> tuple[Record, ...]:
-    """Give those records that were measured at or after a moment."""
-    return tuple(record for record in records if record.time >= since)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,9 @@ class AlertState(StrEnum):
 class Record:
     """What one subject looked like at one moment: the typed values that conditions are evaluated over.
 
-    `labels` include the target's label. A field that was not measured is absent from `values`.
+    `labels` include the target's label. A field that was not measured is absent from `values`. `time` is the age of the
+    oldest value. `polled_at` is when the source was asked; `times` has the moment of each field that the source measured
+    by itself, earlier than it was asked.
     """
 
     schema: str
@@ -29,6 +31,17 @@ class Record:
     labels: Mapping[str, str]
     values: Mapping[str, float]
     time: datetime
+    polled_at: datetime | None = None
+    times: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> datetime:
+        """When the source was asked for this record: it has nothing newer."""
+        return self.polled_at or self.time
+
+    def measured(self, names: Iterable[str]) -> datetime:
+        """Give when the oldest of some fields was measured."""
+        return min((self.times.get(name, self.asked) for name in names), default=self.asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,23 @@ def test_data_that_the_source_measured_before_the_change_do_not_verify_it(world:
     assert w.engine.verify("Full", A, changed).holds is None
 
 
+def test_a_slow_value_that_the_verification_does_not_name_does_not_hold_it_up(world: MakeWorld) -> None:
+    w = world(FULL.replace("verify: {when: usage_bytes / hard_limit_bytes < 0.7", "verify: {when: usage_bytes < 70.0"))
+    changed, labels = w.now + MINUTE, ("/a", "directory")
+    w.poll("quota", [Sample(USAGE, 50.0, labels), Sample(LIMIT, 100.0, labels, changed - 5 * MINUTE)], 5)
+
+    assert w.engine.verify("Full", A, changed).holds is True
+
+
+def test_a_source_that_was_asked_anew_answers_whether_it_still_fires_however_old_its_own_measurement(world: MakeWorld) -> None:
+    w = world(FULL)
+    labels = ("/a", "directory")
+    w.poll("quota", [Sample(USAGE, 95.0, labels, START - 5 * MINUTE), Sample(LIMIT, 100.0, labels)], 1)
+
+    assert w.engine.still_firing("Full", A, w.now).holds is True
+    assert w.engine.still_firing("Full", A, w.now + MINUTE).holds is None
+
+
 @pytest.mark.parametrize(("usage", "holds"), [(95.0, True), (87.0, True), (80.0, False)])
 def test_still_firing_is_true_until_it_is_clear(world: MakeWorld, usage: float, *, holds: bool) -> None:
     w = world(FULL)

@@ -65,7 +65,7 @@ class Collector(Protocol):
 
 
 class Stream(Protocol):
-    """A source that pushes; the core restarts it with the last token."""
+    """A source that pushes. The contract is fixed so that providers can be written; this release refuses one that has streams."""
 
     def watch(self, session: Any, since: str | None) -> AsyncIterator[tuple[str, Event]]:  # noqa: ANN401 - as above
         """Give (resume token, event) pairs until the connection ends."""

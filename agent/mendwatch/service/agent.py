@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from mendwatch.playbooks.interface import Executor
@@ -15,6 +16,7 @@ from mendwatch.polling.poller import Poller
 from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
+from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.judgement import Judgement
 from mendwatch.store.interface import Store
 from mendwatch.web.server import WebServer
@@ -32,6 +34,9 @@ class Machinery:
     executor: Executor
     server: WebServer
     gauges: Gauges
+    housekeeping: Housekeeping
+    targets: frozenset[str]
+    address: Path
 
 
 class Agent:
@@ -65,13 +70,17 @@ class Agent:
         parts, stack = self._machinery, self._stack
         stack.push_async_callback(parts.store.close)
         try:
-            await parts.judgement.restore()
+            await parts.judgement.restore(parts.targets)
             await parts.server.start()
             stack.push_async_callback(parts.server.stop)
+            # The command line finds the agent by this file, also where its port was chosen by the system.
+            parts.address.write_text(self.url, "utf-8")
+            stack.callback(parts.address.unlink, missing_ok=True)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             stack.push_async_callback(parts.poller.stop)
             stack.push_async_callback(parts.judgement.stop)
-            work = (parts.remedy.run(), parts.judgement.run(), parts.gauges.run(), parts.server.wait())
+            engines = (parts.remedy.run(), parts.judgement.run())
+            work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
             stack.push_async_callback(_end, tasks)
             # First of all: from here on, a playbook that outlasts the engine's grace is left to the next agent.

@@ -27,17 +27,19 @@ from mendwatch.provider import Provider
 from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.remediation.parts import Limits, Parts
 from mendwatch.render.renderer import Renderer
+from mendwatch.service import logs
 from mendwatch.service.access import ConfiguredAccess
 from mendwatch.service.agent import Agent, Machinery
 from mendwatch.service.desk import AgentDesk
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
+from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.judge import FreshJudge
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.library import Library, load
 from mendwatch.service.pipeline import Outlets, Pipeline
-from mendwatch.service.state import open_state
+from mendwatch.service.state import ADDRESS, open_state
 from mendwatch.service.targets import watches
 from mendwatch.store.interface import Store
 from mendwatch.web import app as web
@@ -88,7 +90,7 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None) ->
 def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     clock, announce = site.clock, shared.feed.announce
     alerts = AlertEngine(site.library.rules, Renderer(content.folder("templates")))
-    judgement = Judgement(alerts, store.alerts, shared.metrics, clock, announce)
+    judgement = Judgement(alerts, store, shared.metrics, clock, announce)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
     # The pipeline asks the poller that is made from it, hence the late look-up.
     pipeline = Pipeline(outlets, lambda name: poller.status_of(name))  # noqa: PLW0108 - the name is bound on the next line
@@ -114,8 +116,21 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke)
     app = _application(site, shared, store, poller, desk)
     server = WebServer(app, site.settings.host, site.settings.port)
-    gauges = Gauges(shared.metrics, store, clock)
-    return Agent(Machinery(store, shared.feed, poller, judgement, remedy, executor, server, gauges))
+    return Agent(
+        Machinery(
+            store=store,
+            feed=shared.feed,
+            poller=poller,
+            judgement=judgement,
+            remedy=remedy,
+            executor=executor,
+            server=server,
+            gauges=Gauges(shared.metrics, store, clock),
+            housekeeping=Housekeeping(site.settings.run_directory, store, clock),
+            targets=frozenset(target.id for target in targets),
+            address=site.settings.state_dir / ADDRESS,
+        )
+    )
 
 
 def _instruments(site: _Site) -> _Instruments:
@@ -136,6 +151,7 @@ def _instruments(site: _Site) -> _Instruments:
         )
     )
     shared.feed.listen(shared.metrics.noticed)
+    shared.feed.listen(logs.tell)
     shared.feed.listen(lambda notice: _count_run(shared.metrics, notice))
     return shared
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from mendwatch.alerting.engine import AlertEngine, Step
+from mendwatch.alerting.engine import AlertEngine, Step, Withheld
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
 from mendwatch.metrics.agent import AgentMetrics
@@ -25,10 +25,12 @@ from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 from mendwatch.remediation.engine import RemediationEngine
-from mendwatch.store.interface import Alerts
+from mendwatch.store.interface import Store
 
 _log = structlog.get_logger(__name__)
 
+#: Who says in the audit why nothing is asked for.
+AGENT = "agent:alerting"
 #: Seconds between two looks at clocks (`for`, `stale_after`) that no data drives.
 TICK = 1.0
 #: Seconds between two offers of a remediation whose rule still fires: a guard may have opened meanwhile.
@@ -38,23 +40,30 @@ OFFER_AGAIN = 10.0
 class Judgement:
     """Carries the alert engine's steps on. Make it inside the running loop; `remedy` is set once, before the first poll."""
 
-    def __init__(self, engine: AlertEngine, alerts: Alerts, metrics: AgentMetrics, clock: Clock, announce: Announce) -> None:
+    def __init__(self, engine: AlertEngine, store: Store, metrics: AgentMetrics, clock: Clock, announce: Announce) -> None:
         self._engine = engine
-        self._alerts = alerts
+        self._store = store
         self._metrics = metrics
         self._clock = clock
         self._announce = announce
         self._remedy: RemediationEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._offering: set[str] = set()  # fingerprints whose offer is under way: one at a time for each
+        self._withheld: dict[str, tuple[str, str, datetime | None]] = {}  # what was said last about each
 
     def connect(self, remedy: RemediationEngine) -> None:
         """Say who takes the proposals."""
         self._remedy = remedy
 
-    async def restore(self) -> None:
-        """Take up the alerts where the last agent left them, so that no clock is lost; those of rules that are gone end."""
-        orphans = self._engine.restore(await self._alerts.load())
-        await self._alerts.save([replace(alert, state=AlertState.INACTIVE) for alert in orphans])
+    async def restore(self, targets: Collection[str]) -> None:
+        """Take up the alerts where the last agent left them, so that no clock is lost.
+
+        Those of a rule or of a target that left the configuration end: nothing would ever measure them again.
+        """
+        alerts = await self._store.alerts.load()
+        orphans = [alert for alert in alerts if alert.target not in targets]
+        orphans += self._engine.restore(alert for alert in alerts if alert.target in targets)
+        await self._store.alerts.save([replace(alert, state=AlertState.INACTIVE) for alert in orphans])
         self._count()
 
     async def observe(self, target: Target, label: str, spec: CollectorSpec, reading: Reading, at: datetime) -> None:
@@ -69,7 +78,9 @@ class Judgement:
             await self._carry(self._engine.tick(self._clock.now()))
             if self._clock.monotonic() - offered >= OFFER_AGAIN:
                 offered = self._clock.monotonic()
-                self._offer(self._engine.firing())
+                again = self._engine.offers()
+                await self._tell_withheld(again.withheld)
+                self._offer(again.proposals)
 
     async def stop(self) -> None:
         """Let go of the offers that are still being planned."""
@@ -84,6 +95,7 @@ class Judgement:
             self._count()
         for transition in step.transitions:
             self._tell(transition)
+        await self._tell_withheld(step.withheld)
         self._offer(step.proposals)
 
     def _count(self) -> None:
@@ -91,7 +103,7 @@ class Judgement:
 
     async def _keep(self, alerts: Iterable[Alert]) -> None:
         try:
-            await self._alerts.save(alerts)
+            await self._store.alerts.save(alerts)
         except StoreError as problem:
             # Judging goes on without a store; runs do not, because they ask it themselves.
             _log.warning("alerts not kept", reason=str(problem), hint=problem.hint)
@@ -104,6 +116,8 @@ class Judgement:
         subject = ", ".join(f"{name}={value}" for name, value in sorted(alert.key.items()))
         facts = {"alert": alert.rule, "fingerprint": alert.fingerprint, "target": alert.target, "key": dict(alert.key)}
         self._announce(Notice(transition.at, f"alert.{word}", f"{alert.rule} is {word} for {subject}: {transition.reason}", facts))
+        if alert.state is AlertState.INACTIVE:
+            self._withheld.pop(alert.fingerprint, None)
         if alert.state is AlertState.INACTIVE and self._remedy is not None:
             self._spawn(self._remedy.alert_resolved(alert.fingerprint))
 
@@ -111,10 +125,30 @@ class Judgement:
         """Offer beside the poll: planning takes as long as a playbook's check mode."""
         if self._remedy is not None:
             for proposal in proposals:
-                self._spawn(self._offered(self._remedy, proposal))
+                if proposal.alert.fingerprint not in self._offering:
+                    self._offering.add(proposal.alert.fingerprint)
+                    self._spawn(self._offered(self._remedy, proposal))
 
     async def _offered(self, remedy: RemediationEngine, proposal: Proposal) -> None:
-        await remedy.offer(proposal)
+        try:
+            await remedy.offer(proposal)
+        finally:
+            self._offering.discard(proposal.alert.fingerprint)
+
+    async def _tell_withheld(self, withheld: Iterable[Withheld]) -> None:
+        """Audit and announce why a rule that fires asks for nothing: once, and again when the reason changes."""
+        for item in withheld:
+            said = (item.word, item.reason, item.alert.fired_at)
+            if self._withheld.get(item.alert.fingerprint) == said:
+                continue
+            facts = {"rule": item.rule.alert, "target": item.alert.target, "guard": item.word, "reason": item.reason}
+            try:
+                await self._store.audit.append(AGENT, "run.blocked", item.alert.fingerprint, facts)
+            except StoreError:
+                continue  # it is said when the store answers again
+            self._withheld[item.alert.fingerprint] = said
+            text = f"nothing is asked for {item.rule.alert} on {item.alert.target}: {item.reason}"
+            self._announce(Notice(self._clock.now(), "run.blocked", text, facts))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._guarded(work))

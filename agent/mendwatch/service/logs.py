@@ -8,6 +8,15 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from mendwatch.model.notices import Notice
+
+
+def tell(notice: Notice) -> None:
+    """Log what was judged and decided. Targets log for themselves, and a playbook's tasks are too many."""
+    noun, _, what = notice.kind.partition(".")
+    if noun in {"alert", "run"} and what != "task":
+        structlog.get_logger(__name__).info(notice.kind, text=notice.text)
+
 
 def configure(form: str, *, verbose: bool = False, quiet: bool = False) -> None:
     """Set up structlog for the process. Standard output stays free for answers; `quiet` leaves errors only."""

@@ -9,6 +9,8 @@ from mendwatch.store import keys, sql
 from mendwatch.store.interface import Store
 
 AUDIT_KEY = "audit.key"
+#: The file in the state folder that holds the URL of the running agent.
+ADDRESS = "agent.url"
 
 
 async def open_state(settings: Settings, clock: Clock | None = None) -> Store:

@@ -7,8 +7,10 @@ from pathlib import Path
 import structlog
 
 from mendwatch.config.settings import Settings
+from mendwatch.errors import ConfigurationError
 from mendwatch.polling.providers import Providers
 from mendwatch.polling.watches import Watch, watch
+from mendwatch.provider import Provider
 
 _log = structlog.get_logger(__name__)
 
@@ -22,8 +24,17 @@ def watches(settings: Settings, providers: Providers, folder: Path) -> tuple[Wat
     built = []
     for stanza in settings.targets:
         if stanza.provider in providers:
+            _refuse_streams(providers[stanza.provider])
             built.append(watch(stanza, providers[stanza.provider], folder))
         else:
             reason = providers.unavailable.get(stanza.provider, "not installed")
             _log.error("target not watched", target=stanza.name, provider=stanza.provider, reason=reason)
     return tuple(built)
+
+
+def _refuse_streams(provider: Provider) -> None:
+    """The contract has streams, and nothing runs them yet: better refused than silently ignored."""
+    if provider.streams():
+        raise ConfigurationError(
+            f"provider {provider.name!r} has streams, which this release does not run", hint="Use a release of it without them."
+        )

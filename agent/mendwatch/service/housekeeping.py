@@ -1,0 +1,58 @@
+"""Run directories lie in memory, so they do not stay: a day after a run is over and settled, its directory goes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from mendwatch.clock import Clock
+from mendwatch.errors import NotFound, StoreError
+from mendwatch.model.runs import Run, RunState
+from mendwatch.store.interface import Store
+
+_log = structlog.get_logger(__name__)
+
+#: How long a directory stays for a person who wants to look.
+KEPT = timedelta(days=1)
+#: Seconds between two rounds.
+ROUND = 3600.0
+
+
+def spent(run: Run, now: datetime) -> bool:
+    """Tell whether nobody needs a run's directory any more: it is over, its events are settled, and a day has passed."""
+    settled = run.state is not RunState.VERIFIED or run.events_resolved is not None
+    return run.terminal and settled and now - (run.ended_at or run.updated_at) > KEPT
+
+
+class Housekeeping:
+    """Removes what is spent, until cancelled. A directory of a run that this state does not know is left alone."""
+
+    def __init__(self, folder: Path, store: Store, clock: Clock) -> None:
+        self._folder = folder
+        self._store = store
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Go round every hour."""
+        while True:
+            await self.go_round()
+            await self._clock.sleep(ROUND)
+
+    async def go_round(self) -> None:
+        """Look at every run directory once."""
+        for path in await asyncio.to_thread(_directories, self._folder):
+            try:
+                run = await self._store.runs.get(path.name)
+            except (NotFound, StoreError):
+                continue
+            if run.id == path.name and spent(run, self._clock.now()):
+                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+                _log.debug("run directory removed", run=run.id)
+
+
+def _directories(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()] if folder.is_dir() else []

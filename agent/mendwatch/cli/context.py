@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import pwd
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -60,9 +60,25 @@ def with_store(config: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
 
 
 def person() -> Principal:
-    """Give who sits at the command line: the login behind sudo, else the user of the process.
+    """Give who sits at the command line, by the kernel's word.
 
     Whoever can write the state folder may decide; the folder is 0700 for that reason.
     """
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
-    return Principal(name, "cli", frozenset(Permission))
+    return Principal(login(os.getuid(), os.geteuid(), os.environ), "cli", frozenset(Permission))
+
+
+def login(uid: int, euid: int, environment: Mapping[str, str]) -> str:
+    """Name the account of a process: its own, or for root the one behind sudo.
+
+    Anybody can set a variable, so SUDO_UID is believed of root alone, and only where it is the number of an account.
+    """
+    behind = environment.get("SUDO_UID", "")
+    known = _account(int(behind)) if euid == 0 and behind.isascii() and behind.isdigit() else None
+    return known or _account(uid) or f"uid-{uid}"
+
+
+def _account(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):  # no such account; no number of one
+        return None

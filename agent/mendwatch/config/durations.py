@@ -11,22 +11,35 @@ from pydantic import BeforeValidator
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _SHAPE = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
+#: A longer one, added to the present, would end after the last year that a calendar knows.
+LONGEST = timedelta(days=100 * 365)
 
 
 def parse_duration(text: object) -> timedelta:
-    """Read a duration; a bare number is refused, because nobody agrees on its unit.
+    """Read a duration; a bare number is refused, because nobody agrees on its unit. Only 0 needs none.
 
     Raises:
-        ValueError: the text is no duration.
+        ValueError: the text is no duration, or it is longer than LONGEST.
     """
     if isinstance(text, timedelta):
         return text
-    if text in {0, "0"}:
+    if text == "0" or (type(text) is int and text == 0):  # False is 0 too, and no duration
         return timedelta(0)
     if not isinstance(text, str) or not _SHAPE.fullmatch(text):
         message = f"{text!r} is no duration; write a number with its unit, such as 30s, 5m or 1h30m"
         raise ValueError(message)
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    return _short_enough(text)
+
+
+def _short_enough(text: str) -> timedelta:
+    try:
+        found = timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    except (OverflowError, ValueError):  # Python reads no number of thousands of digits either
+        found = timedelta.max
+    if found > LONGEST:
+        message = f"{text[:20]!r} is longer than the longest duration, 100y"
+        raise ValueError(message) from None
+    return found
 
 
 def format_duration(value: timedelta) -> str:

@@ -122,10 +122,27 @@ def test_durations_are_read_as_prometheus_writes_them(text: str, seconds: float)
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["5", 7, "", "m", "5 m", "-5m", "5m5", "1.5h", None])
+@pytest.mark.parametrize("text", ["5", 7, "", "m", "5 m", "-5m", "5m5", "1.5h", None, ["15s"], {"5m": 1}, False, True, 0.0])
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["101y", "99999999999y", f"{'9' * 400}s", f"{'9' * 5000}s"], ids=["101y", "long", "longer", "longest"]
+)
+def test_a_duration_that_no_calendar_holds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="longest duration"):
+        parse_duration(text)
+
+
+def test_a_list_in_place_of_a_duration_is_a_fault_with_its_place(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "targets:\n- name: a\n  provider: x\n  address: b\n  collectors:\n    quotas:\n      interval: [15s]\n"
+    )
+
+    with pytest.raises(ConfigurationError, match=r"mendwatch\.yaml:7:7: .*is no duration"):
+        loading.load(path)
 
 
 @pytest.mark.parametrize("text", ["30s", "5m", "1h30m", "2d", "500ms", "1d1h1m1s1ms"])

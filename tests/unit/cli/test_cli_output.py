@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from mendwatch.cli import app, output
-from mendwatch.cli.demo import stage, verdict
 from mendwatch.model.audits import ChainVerdict
-from mendwatch.model.notices import Notice
 from mendwatch.model.principals import Role
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -79,46 +77,3 @@ def test_exit_codes_tell_done_from_wanting_from_used_wrongly(
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.call([command, "--help"]) == 0
     assert "Usage: " in capsys.readouterr().out
-
-
-def notice(kind: str, seconds: int) -> Notice:
-    return Notice(NOON.replace(second=seconds), kind, kind)
-
-
-def test_the_first_task_counts_only_once_the_playbook_was_let_loose() -> None:
-    told = [
-        notice("run.task", 1),
-        notice("run.approved", 2),
-        notice("run.applying", 3),
-        notice("run.task", 4),
-        notice("run.task", 5),
-    ]
-
-    result = verdict.outcome(None, told, WHOLE, {}, begin=NOON.timestamp(), seconds=6)
-
-    assert [(step.name, step.seconds) for step in result.timeline] == [("approved", 2.0), ("applying", 3.0), ("first task", 4.0)]
-    assert result.approval_to_first_task == 2.0
-
-
-@pytest.mark.parametrize(
-    ("proof", "chain", "kinds"),
-    [
-        ({"mended": False}, WHOLE, ["alert.resolved"]),
-        ({"mended": True}, ChainVerdict(1, 1, "ab", "row 1 was changed"), ["alert.resolved"]),
-        ({"mended": True}, WHOLE, []),
-    ],
-    ids=["not mended", "broken chain", "alert still fires"],
-)
-def test_a_demo_is_done_only_if_everything_holds(proof: dict[str, object], chain: ChainVerdict, kinds: list[str]) -> None:
-    result = verdict.outcome(None, [notice(kind, 1) for kind in kinds], chain, proof, begin=0, seconds=1)
-
-    assert result.done is False
-    assert result.reason
-
-
-def test_the_demo_shortens_the_times_of_a_rule_and_nothing_else() -> None:
-    rule = {"alert": "A", "when": "x > 1.0", "for": "5m", "remediate": {"mode": "approve"}}
-
-    quick = stage.quickened({"groups": [{"name": "g", "rules": [rule]}], "tests": [1]})
-
-    assert quick == {"groups": [{"name": "g", "rules": [{**rule, **stage.QUICK}]}]}

@@ -13,7 +13,7 @@ from mendwatch import content
 from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.remediations import Remediation, Risk, Timeouts
 from mendwatch.model.runs import Change, Decision, Plan, Run, RunState
-from mendwatch.render.cleaning import HIDDEN
+from mendwatch.render.cleaning import HIDDEN, Line
 from mendwatch.render.renderer import Renderer
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -71,7 +71,11 @@ def run(path: str = "/ifs/data", **changes: object) -> Run:
 
 
 def text(template: str, of: Run, remediation: Remediation | None = REMEDIATION, alert: Alert | None = ALERT) -> str:
-    return Renderer(content.folder("templates")).text(template, {"run": of, "remediation": remediation, "alert": alert})
+    commands = {
+        "approve": Line(f"mendwatch runs approve {of.id} --hash {of.plan_hash}"),
+        "deny": Line(f"mendwatch runs deny {of.id}"),
+    }
+    return Renderer(content.folder("templates")).text(template, {"run": of, "remediation": remediation, "alert": alert, **commands})
 
 
 def test_the_request_shows_all_that_an_approver_decides_on() -> None:
@@ -83,7 +87,7 @@ def test_the_request_shows_all_that_an_approver_decides_on() -> None:
         "Full",
         "risk        low, can be undone",
         f"plan hash   {run().plan_hash}",
-        "expires     2030-01-01T12:30:00+00:00",
+        "expires     2030-01-01T12:30:00+00:00 (then it expires, and nothing is done)",
         "hard_limit_bytes  10737418240 (10.00 GiB)  ->  13421772800 (12.50 GiB)",
         "usage_bytes  9500000000 (8.85 GiB)",
         "The quota exists.",

@@ -9,7 +9,7 @@ import typer
 
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, person, settings, with_store
-from mendwatch.cli.texts import approval_text, report_text
+from mendwatch.cli.texts import approval_text, command, report_text
 from mendwatch.errors import UserError
 from mendwatch.model.runs import OPEN, Run, RunState
 from mendwatch.store.interface import Store
@@ -64,7 +64,8 @@ def show(run: RunArgument, config: ConfigOption = None, *, json: JsonOption = Fa
         output.as_json(found)
         return
     loaded, _ = settings(config)
-    output.line(approval_text(loaded, found) if found.state is RunState.PENDING else report_text(loaded, found))
+    text = approval_text if found.state is RunState.PENDING else report_text
+    output.line(text(loaded, found, config))
 
 
 def approve(
@@ -83,7 +84,7 @@ def approve(
         return await store.runs.decide(found.id, plan_hash=agreed, verdict="approve", principal=person(), reason=reason)
 
     decided = with_store(config, work)
-    output.line(f"{decided.id} is {decided.state}; follow it with: mendwatch runs show {decided.id}")
+    output.line(f"{decided.id} is {decided.state}; follow it with: {command(f'runs show {decided.id}', config)}")
 
 
 def deny(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None) -> None:
@@ -112,6 +113,6 @@ def _agreed_hash(run: Run, given: str | None, config: ConfigOption, *, yes: bool
     if not sys.stdin.isatty():
         raise UserError("nobody can be asked here", hint="Give the hash of the plan you read: --hash HASH.")
     loaded, _ = settings(config)
-    output.line(approval_text(loaded, run))
+    output.line(approval_text(loaded, run, config))
     typer.confirm("Approve this plan?", abort=True)
     return given if given is not None else run.plan_hash

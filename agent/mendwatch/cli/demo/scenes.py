@@ -145,11 +145,9 @@ async def _approve_by_itself(play: _Play, run: Run) -> None:
 
 async def _ask(play: _Play, run: Run) -> None:
     """Show the plan and take `y` here, or a decision from anywhere else: the command, or MCP."""
-    output.line(f"\n{approval_text(play.set.settings, run)}\n")
-    output.line("  Approve it in another terminal:")
-    output.line(f"    {output.command()} runs approve {run.id} --config {play.set.config}")
+    output.line(f"\n{approval_text(play.set.settings, run, play.set.config)}")
     with Keyboard() as keyboard:
-        output.line("  or here: type y to approve, n to deny.")
+        output.line("Decide by these commands in another terminal, or here: type y to approve, n to deny.")
         await _first(_typed(play, run, keyboard), _decided(play, run.id))
 
 

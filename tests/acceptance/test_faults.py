@@ -70,28 +70,49 @@ async def test_a_target_that_cannot_be_reached_or_trusted_is_told_once_with_a_hi
     assert agent.process.returncode is None
 
 
+#: Each fault with the error that it must end in.
 FAULTS = {
-    "401 as HTML": Fault("html_401", path="/platform/15/quota", times=3),
-    "bare array": Fault("bare_array", path="/platform/15/quota", times=3, status=200),
-    "truncated body": Fault("truncated_body", path="/platform/15/quota", times=3),
-    "503": Fault("status", path="/platform/15/quota", times=3, status=503, headers={"Retry-After": "1"}),
+    "401 as HTML": (Fault("html_401", path="/platform/15/quota", times=1), None),
+    "bare array": (Fault("bare_array", path="/platform/15/quota", times=3, status=200), "denied"),
+    "truncated body": (Fault("truncated_body", path="/platform/15/quota", times=3), "bad_answer"),
+    "503": (Fault("status", path="/platform/15/quota", times=3, status=503, headers={"Retry-After": "1"}), "throttled"),
 }
+#: Metrics that a failed poll changes by their meaning; every other one keeps its value or is absent.
+HEALTH = ("powerscale_up", "powerscale_collector_")
+
+
+def measured(page: str) -> dict[str, float]:
+    """Give what the cluster said, without what moves by itself."""
+    rows = [line.rsplit(" ", 1) for line in page.splitlines() if line.startswith("powerscale_quota")]
+    return {name: float(value) for name, value in rows if not name.startswith(HEALTH)}
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_strange_answer_is_counted_and_no_value_changes(world: World, name: str) -> None:
+async def test_a_strange_answer_ends_in_its_own_error_and_no_value_turns_0(world: World, name: str) -> None:
     world.quota("/ifs/data/steady")
+    fault, code = FAULTS[name]
     agent = await world.start()
-    before = series(await world.page(agent, "/metrics"), "powerscale_quota_hard_limit_bytes")
+    before = measured(await world.page(agent, "/metrics"))
+    logins = len([r for r in world.sim.requests if r.path.endswith("/session") and r.method == "POST"])
 
-    world.sim.faults.add(FAULTS[name])
-    await until(lambda: len(world.sim.faults.waiting()) == 0 or world.sim.faults.waiting()[0].times != 3)
-    pages = [await world.page(agent, "/metrics") for _ in range(3)]
+    world.sim.faults.add(fault)
+    await until(lambda: not world.sim.faults.waiting() or world.sim.faults.waiting()[0].times != fault.times)
+    pages = [await world.page(agent, "/metrics") for _ in range(5)]
+    if code is not None:
+        await until(lambda: code in [row["code"] for row in failures(agent)])
+    pages.append(await world.page(agent, "/metrics"))
 
     assert before
     for page in pages:
-        now = series(page, "powerscale_quota_hard_limit_bytes")
-        assert now in (before, {}), name
-    assert "mendwatch_poll_errors_total{" in pages[-1]
+        now = measured(page)
+        assert {key for key, value in now.items() if value == 0.0 and before.get(key, 0.0) != 0.0} == set()
+        assert {key for key, value in now.items() if "_limit_" in key and before[key] != value} == set()
+    counted = [line for line in pages[-1].splitlines() if line.startswith("mendwatch_poll_errors_total{")]
+    if code is None:  # an expired session: one new login, and nobody notices
+        assert counted == []
+        assert len([r for r in world.sim.requests if r.path.endswith("/session") and r.method == "POST"]) == logins + 1
+    else:
+        assert {line.split('code="')[1].split('"')[0] for line in counted} == {code}
+        assert all(row["hint"] for row in failures(agent))
     assert "mendwatch_bugs_total{" not in pages[-1]
     assert agent.process.returncode is None

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote as url_quote
 
 import pytest
+from fastmcp import Client
 from prometheus_server import free_port
 from worlds import GIB, PASSWORDS, World, until
 
@@ -49,6 +50,20 @@ async def watch_arguments(seen: set[str]) -> None:
         await asyncio.sleep(0.1)
 
 
+async def over_mcp(world: World, url: str, run_id: str) -> str:
+    """Give everything that a viewer's token reads over MCP, as one text."""
+    token = (await world.cli("token", "create", "--name", "canary", "--role", "viewer", "--json")).json()["secret"]
+    questions: list[tuple[str, dict[str, object]]] = [
+        ("run_list", {}),
+        ("run_get", {"run_id": run_id}),
+        ("target_list", {}),
+        ("metric_query", {"selector": "powerscale_up"}),
+    ]
+    async with Client(f"{url}/mcp", auth=token) as client:
+        answers = [await client.call_tool(name, arguments) for name, arguments in questions]
+    return "\n".join(f"{answer.structured_content} {answer.content}" for answer in answers)
+
+
 async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywhere(world: World) -> None:
     world.quota(TRAP)
     world.sim.begin("quota-fill", path=TRAP, seconds=1)
@@ -59,17 +74,20 @@ async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywher
     pending = await world.run_in(RunState.PENDING)
     question = await world.command("runs", "show", pending.id)
     approved = await world.command("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes", "--reason", "tested")
+    applying = await world.run_in(RunState.APPLYING, *TERMINAL)
+    leaked_while_running = leaks(world.folder)
     verified = await world.run_in(*TERMINAL)
     await until(lambda: len(world.writes("/event/")) == 1)
     report = await world.cli("runs", "show", pending.id)
     pages = [await world.page(agent, path) for path in ("/metrics", "/-/ready", "/")]
+    pages.append(await over_mcp(world, agent.url, pending.id))
     audit = await world.cli("audit", "show", "--json")
     chain = await world.cli("audit", "verify")
-    leaked_while_running = leaks(world.folder)
     code = await agent.stop()
     watcher.cancel()
 
     assert approved.code == 0, approved.err
+    assert applying.state is RunState.APPLYING
     assert verified.state is RunState.VERIFIED, verified
     assert verified.plan is not None
     assert verified.plan.variables["path"] == TRAP
@@ -154,3 +172,26 @@ async def test_check_finds_a_secret_that_cannot_be_read_and_a_provider_that_is_n
     assert (secret.code, provider.code) == (2, 2)
     assert "monitor.password" in secret.err
     assert "Did you mean 'onefs'?" in provider.err
+
+
+NODE_RULE = """
+groups:
+- name: nodes
+  rules:
+  - {alert: NodeIsUp, on: node, when: uptime_seconds > 0.0, key: [cluster, node]}
+"""
+
+
+async def test_a_rule_on_statistics_is_measured_anew_although_the_cluster_measured_before_it_was_asked(world: World) -> None:
+    (world.folder / "rules" / "nodes.yaml").write_text(NODE_RULE, "utf-8")
+    async with world.agent() as agent:
+        await world.ready(agent.url)
+        parts = agent._machinery.remedy._parts
+        rule = parts.rules("NodeIsUp")
+        assert rule is not None
+        await until(lambda: "NodeIsUp" in {alert.rule for alert in agent._machinery.judgement._engine.alerts()})
+        alerts = [alert for alert in await parts.store.alerts.load() if alert.rule == "NodeIsUp"]
+        verdict = await parts.judge.still_firing(rule, alerts[0].fingerprint)
+
+    assert len(alerts) == 4
+    assert verdict.holds is True, verdict.reason

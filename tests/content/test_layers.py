@@ -72,3 +72,4 @@ async def test_a_new_module_that_has_no_layer_is_refused(copy: Path) -> None:
     code, out = await lint(copy)
 
     assert code == 1, out
+    assert "mendwatch.elsewhere" in out

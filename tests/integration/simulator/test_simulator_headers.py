@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+import recordings
 
 Client = Any  # the PapiClient of conftest.py, which is not imported
 
-RECORDED = Path(__file__).resolve().parents[4] / "shared" / "onefs" / "from-tests"
 
-pytestmark = pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded OneFS answers are not beside the project (../shared/onefs)"
-)
+pytestmark = pytest.mark.usefixtures("_recordings")
+
+
+@pytest.fixture(scope="module")
+def _recordings() -> None:
+    recordings.folder()
 
 
 def headers_of(name: str) -> list[tuple[str, str]]:
-    lines = (RECORDED / name).read_text("utf-8").split("\n\n")[0].splitlines()[1:]
+    lines = ((recordings.FOLDER / "from-tests") / name).read_text("utf-8").split("\n\n")[0].splitlines()[1:]
     return [(header, value) for header, _, value in (line.partition(": ") for line in lines)]
 
 
@@ -41,11 +43,11 @@ async def test_the_cookies_of_a_login_are_the_documented_ones_in_the_documented_
 
 
 async def test_the_body_of_a_login_has_the_documented_fields(stranger: Client) -> None:
-    theirs = json.loads((RECORDED / "session_201.json").read_text("utf-8"))
+    theirs = json.loads(((recordings.FOLDER / "from-tests") / "session_201.json").read_text("utf-8"))
     assert (await stranger.login()).body == {**theirs, "username": "monitor"}
 
 
 async def test_the_bare_array_is_the_recorded_one(monitor: Client) -> None:
     await monitor.control("POST", "/faults", {"kind": "bare_array"})
-    theirs = json.loads((RECORDED / "statistics_current_forbidden_bare_array.json").read_text("utf-8"))
+    theirs = json.loads(((recordings.FOLDER / "from-tests") / "statistics_current_forbidden_bare_array.json").read_text("utf-8"))
     assert (await monitor.ask("GET", "/platform/1/statistics/current?key=cluster.health")).body == theirs

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+import recordings
 
 from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs_sim.calls import Query
@@ -19,17 +19,19 @@ from mendwatch_onefs_sim.statistics.catalogue import KEYS
 
 Json = Any
 
-RECORDED = Path(__file__).resolve().parents[4] / "shared" / "onefs"
 READER = Account("monitor", "", writes=False)
 SHORT = {"average": "avg", "maximum": "max", "minimum": "min"}
 
-pytestmark = pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded OneFS answers are not beside the project (../shared/onefs)"
-)
+pytestmark = pytest.mark.usefixtures("_recordings")
+
+
+@pytest.fixture(scope="module")
+def _recordings() -> None:
+    recordings.folder()
 
 
 def recorded(name: str) -> Json:
-    return json.loads((RECORDED / name).read_text("utf-8"))
+    return json.loads(((recordings.FOLDER) / name).read_text("utf-8"))
 
 
 @pytest.fixture

@@ -31,7 +31,21 @@ def decode(body: bytes, outline: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(body, type=outline, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise BadAnswer(f"{what}: {_fault(body, problem)}") from problem
+        return _decode_patiently(body, outline, f"{what}: {_fault(body, problem)}")
+
+
+def _decode_patiently(body: bytes, outline: type[T], fault: str) -> T:
+    """Decode what has half a surrogate pair somewhere, as names that are no Unicode do; the fast decoder refuses all of it."""
+    try:
+        parsed = json.loads(body.decode("utf-8", "surrogatepass"), object_pairs_hook=_object)
+        return msgspec.convert(parsed, type=outline, strict=False)
+    except (ValueError, RecursionError) as problem:
+        raise BadAnswer(fault) from problem
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give an object with keys that msgspec can compare."""
+    return {name.encode("utf-8", "backslashreplace").decode(): value for name, value in pairs}
 
 
 def _fault(body: bytes, problem: Exception) -> str:

@@ -109,5 +109,23 @@ def test_a_body_that_is_not_the_expected_json_is_a_bad_answer_with_a_hint(body: 
     assert caught.value.hint
 
 
+def test_half_a_surrogate_pair_costs_nothing_and_is_kept() -> None:
+    body = b'{"stats": ["a", "/ifs/\\udc80", "\\ud83d\\ude00"]}'
+    assert decode(body, Outline, "GET x").stats == ["a", "/ifs/\udc80", "\N{GRINNING FACE}"]
+    assert decode(b'{"stats": ["/ifs/\xed\xb2\x80"]}', Outline, "GET x").stats == ["/ifs/\udc80"]
+
+
+@pytest.mark.parametrize("key", [r"\udc80", r"stats\ud800"])
+def test_half_a_surrogate_pair_in_an_unknown_key_is_ignored(key: str) -> None:
+    body = f'{{"stats": ["a"], "{key}": 1, "more": {{"{key}": 2}}}}'.encode()
+    assert decode(body, Outline, "GET x").stats == ["a"]
+
+
+@pytest.mark.parametrize("body", [rb'{"stats": ["\udc80"]', rb'{"stats": "\udc80"}', rb'{"total": "\udc80"}', b'"\\udc80" ' * 9])
+def test_half_a_surrogate_pair_excuses_no_other_fault(body: bytes) -> None:
+    with pytest.raises(BadAnswer, match="cannot be understood"):
+        decode(body, Outline, "GET x")
+
+
 def test_unknown_keys_are_ignored() -> None:
     assert decode(b'{"stats": ["a"], "new_in_9_99": {"x": 1}}', Outline, "GET x").stats == ["a"]

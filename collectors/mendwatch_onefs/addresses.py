@@ -16,6 +16,8 @@ from mendwatch.errors import ConfigurationError
 
 #: Where the Platform API listens unless the address says otherwise.
 PORT = 8080
+#: An IP address and a port.
+Node = tuple[str, int]
 _HINT = "Write the address as host, host:port or https://host:port; a user name, a path or http do not belong there."
 
 
@@ -51,27 +53,40 @@ def _is_bare_ipv6(text: str) -> bool:
 
 
 class PinnedResolver(AbstractResolver):
-    """Resolves a name once and stays with the first address until told that it failed."""
+    """Resolves a name once and stays with that address for its whole life.
 
-    def __init__(self, inner: AbstractResolver) -> None:
+    `failed` is the memory of those that came before: the nodes that were given up, the longest ago first.
+    """
+
+    def __init__(self, inner: AbstractResolver, failed: list[Node]) -> None:
         self._inner = inner
-        self._pinned: dict[tuple[str, int], ResolveResult] = {}
-        self._failed: str | None = None
+        self._failed = failed
+        self._pinned: ResolveResult | None = None
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """Give one address: the pinned one, else the first that did not fail last."""
-        known = self._pinned.get((host, port))
-        if known is None:
+        """Give one address: the pinned one, else the first that never failed, else the one that failed longest ago."""
+        if self._pinned is None:
             found = await self._inner.resolve(host, port, family)
-            known = next((result for result in found if result["host"] != self._failed), found[0])
-            self._pinned[(host, port)] = known
-        return [known]
+            if self._pinned is None:  # nobody was faster meanwhile
+                self._pinned = min(found, key=self._failures)
+        return [self._pinned]
 
-    def forget(self) -> None:
-        """Let go of the pinned address, because it did not answer; another one is taken next time if there is one."""
-        self._failed = next((result["host"] for result in self._pinned.values()), self._failed)
-        self._pinned.clear()
+    def give_up(self) -> bool:
+        """Remember that the address did not answer; tell whether there was one, which an IP address never needs."""
+        if self._pinned is None:
+            return False
+        node = _node(self._pinned)
+        self._failed[:] = [*(other for other in self._failed if other != node), node]
+        return True
 
     async def close(self) -> None:
         """Release the resolver behind this one."""
         await self._inner.close()
+
+    def _failures(self, found: ResolveResult) -> int:
+        node = _node(found)
+        return self._failed.index(node) + 1 if node in self._failed else 0
+
+
+def _node(found: ResolveResult) -> Node:
+    return found["host"], found["port"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
@@ -20,7 +21,7 @@ from mendwatch_onefs.addresses import base_url
 from mendwatch_onefs.decoding import decode, text, whole
 from mendwatch_onefs.logins import Logins, Ticket
 from mendwatch_onefs.options import OneFSOptions
-from mendwatch_onefs.wire import Answer, Question, Wire
+from mendwatch_onefs.wire import Answer, Moved, Question, Wire
 
 #: Items of one page. OneFS' own limit is higher; a thousand quotas are about a megabyte.
 PAGE = 1000
@@ -51,6 +52,7 @@ class OneFSClient:
         self._wire = Wire(base_url(target.address), options)
         self._logins = Logins(self._wire, credential, clock) if credential else None
         self._latest: int | None = None
+        self._latest_asked = False
 
     @property
     def where(self) -> str:
@@ -59,11 +61,16 @@ class OneFSClient:
 
     async def latest(self) -> int | None:
         """Give the newest version of the API here, or None for a release too old to tell; asked once."""
-        if self._latest is None:
+        if not self._latest_asked:
             with contextlib.suppress(Unsupported):
                 answer = await self._get("/platform/latest", {})
                 self._latest = whole(decode(answer.body, _Latest, "GET /platform/latest").latest)
+            self._latest_asked = True
         return self._latest
+
+    def forget_release(self) -> None:
+        """Ask anew which API there is: the cluster may have been upgraded."""
+        self._latest, self._latest_asked = None, False
 
     async def get(self, version: int, resource: str, outline: type[T], query: Mapping[str, str] | None = None) -> T:
         """Read one resource in the given API version, or in the newest that this release has.
@@ -97,9 +104,11 @@ class OneFSClient:
 
     async def close(self) -> None:
         """Log out and let go of every connection; never raises."""
-        if self._logins is not None:
-            await self._logins.leave()
-        await self._wire.close()
+        try:
+            if self._logins is not None:
+                await self._logins.leave()
+        finally:
+            await self._wire.close()
 
     async def _path(self, version: int, resource: str) -> str:
         latest = await self.latest()
@@ -120,19 +129,25 @@ class OneFSClient:
         Raises:
             AuthenticationFailed: the login is refused, or the new session is.
         """
-        logins = self._require_login()
-        first = used = await logins.ticket()
-        answer = await self._ask(logins, question, used)
-        while answer.status == HTTPStatus.UNAUTHORIZED:
-            if used.serial != first.serial:
+        logins, refused = self._require_login(), None
+        while True:
+            ticket = await (logins.ticket() if refused is None else logins.after_refused(refused))
+            answer = await self._ask(logins, question, ticket)
+            if answer is None:
+                continue
+            if answer.status != HTTPStatus.UNAUTHORIZED:
+                return ticket, answer
+            if refused is not None and refused.serial != ticket.serial:
                 raise logins.give_up()
-            used = await logins.after_refused(used)
-            answer = await self._ask(logins, question, used)
-        return used, answer
+            refused = ticket
 
-    async def _ask(self, logins: Logins, question: Question, ticket: Ticket) -> Answer:
+    async def _ask(self, logins: Logins, question: Question, ticket: Ticket) -> Answer | None:
+        """Ask once; None when the session's node was left before the question's turn came, which needs another session."""
         proof = ticket.headers(str(self._wire.url.origin()))
-        answer = await self._wire.exchange(Question(question.method, question.path, question.query, proof, question.body))
+        try:
+            answer = await self._wire.exchange(replace(question, headers=proof, line=ticket.line))
+        except Moved:
+            return None
         if answer.status != HTTPStatus.UNAUTHORIZED:
             logins.absorb(ticket, answer)
         return answer

@@ -26,8 +26,8 @@ PATH = "/session/1/session"
 _SESSION, _CSRF = "isisessid", "isicsrf"
 #: Seconds before its absolute end at which a session is replaced.
 MARGIN = 60.0
-#: Seconds that a logout may take.
-_PARTING = 5.0
+#: Seconds that leaving may take as a whole; the core waits 2 for a session to close.
+_PARTING = 1.5
 _LOGIN_HINT = (
     "Correct the user name and the password in the configuration. "
     "Nothing more is tried for an hour, so that the account is not locked."
@@ -46,12 +46,13 @@ class _Granted(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A session of the cluster. `serial` counts logins; the cookies may be replaced within one."""
+    """A session of the cluster. `serial` counts logins; the cookies may be replaced within one. It is good on its `line` only."""
 
     serial: int
     session: str = field(repr=False)
     csrf: str = field(repr=False)
     renew_at: float | None
+    line: int
 
     def headers(self, origin: str) -> dict[str, str]:
         """Give the headers that prove the session: cookie, CSRF token, origin."""
@@ -85,16 +86,13 @@ class Logins:
         """
         self._raise_refusal()
         ticket = self._ticket
-        if ticket and (ticket.renew_at is None or self._clock.monotonic() < ticket.renew_at):
-            return ticket
-        return await self._entered()
+        return ticket if ticket is not None and self._is_good(ticket) else await self._entered()
 
     async def after_refused(self, used: Ticket) -> Ticket:
         """Give another ticket than one that was answered with 401: a newer one where somebody has it, else by a login."""
-        self._raise_refusal()
-        if self._ticket is None or self._ticket == used:
-            return await self._entered()
-        return self._ticket
+        if self._ticket == used:
+            self._ticket = None
+        return await self.ticket()
 
     def absorb(self, used: Ticket, answer: Answer) -> None:
         """Take the cookies of an answer to `used`, unless that login has been replaced meanwhile."""
@@ -107,13 +105,29 @@ class Logins:
 
     async def leave(self) -> None:
         """Log out, if anybody is logged in; never raises."""
-        if self._entering is not None:
-            await asyncio.wait({self._entering}, timeout=_PARTING)
-            self._entering.cancel()
+        with contextlib.suppress(MendwatchError, TimeoutError):
+            async with asyncio.timeout(_PARTING):
+                await self._awaited()
+                await self._part()
+
+    async def _awaited(self) -> None:
+        """Wait for the login that is under way, because it leaves a session; end it when there is no more time."""
+        entering = self._entering
+        if entering is None:
+            return
+        try:
+            await asyncio.wait({entering})
+        finally:
+            entering.cancel()
+
+    async def _part(self) -> None:
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
-            with contextlib.suppress(MendwatchError):
-                await self._wire.exchange(Question("DELETE", PATH, headers=self._proof(ticket)), min(_PARTING, self._wire.timeout))
+            await self._wire.exchange(Question("DELETE", PATH, headers=self._proof(ticket), line=ticket.line))
+
+    def _is_good(self, ticket: Ticket) -> bool:
+        young = ticket.renew_at is None or self._clock.monotonic() < ticket.renew_at
+        return young and ticket.line == self._wire.line
 
     async def _entered(self) -> Ticket:
         """Wait for the one login that is under way, or start it. Who stops waiting does not stop the login."""
@@ -134,7 +148,7 @@ class Logins:
         if not answer.cookies.get(_SESSION):
             raise BadAnswer(f"POST {PATH}: the answer sets no {_SESSION} cookie")
         self._serial += 1
-        blank = Ticket(self._serial, "", "", self._renewal(quantity(granted.timeout_absolute)))
+        blank = Ticket(self._serial, "", "", self._renewal(quantity(granted.timeout_absolute)), answer.line)
         self._ticket = blank.replaced(answer.cookies)
         return self._ticket
 

@@ -18,11 +18,13 @@ class OneFSSession(OneFSClient):
         self.known_keys: frozenset[str] | None = None
 
     async def identify(self) -> Identity:
-        """Ask the cluster for its name and release.
+        """Ask the cluster for its name and release, and let go of what is known of another one.
 
         Raises:
             TargetError: it cannot be asked.
         """
+        self.forget_release()
+        self.known_keys = None
         latest = await self.latest()
         config = await self.get(3, "cluster/config", ClusterConfig)
         return identity_of(config, latest, self.where)

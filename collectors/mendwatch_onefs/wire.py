@@ -12,31 +12,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
-from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from mendwatch.errors import BadAnswer, TargetError, Unreachable
 from mendwatch_onefs import failures
-from mendwatch_onefs.addresses import PinnedResolver
+from mendwatch_onefs.addresses import Node
+from mendwatch_onefs.lines import Line
 from mendwatch_onefs.options import OneFSOptions
-from mendwatch_onefs.trust import trust
 
 #: Bytes of one answer; all statistics of 252 nodes are 3 MB. More is no answer but a fault.
 LARGEST_ANSWER = 64 * 1024 * 1024
-#: Seconds that an idle connection is kept: longer than the usual interval, a TLS handshake costs more than a poll.
-_KEEP_ALIVE = 60.0
 _CHUNK = 256 * 1024
+
+
+class Moved(Unreachable):
+    """The line that a question belongs to was given up; nothing was sent."""
+
+    default_hint = "Nothing to do: the next question opens a session with another node."
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request. `headers` hold session secrets and stay out of repr."""
+    """One request. `headers` hold session secrets and stay out of repr; `line` is the one they are good for, None any."""
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    line: int | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -44,24 +48,28 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `cookies` are those set by it, an empty value where one was withdrawn."""
+    """What came back, and over which line; `cookies` are those set by it, an empty value where one was withdrawn."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    line: int = 0
 
 
 class Wire:
-    """Connections to one cluster. Made without I/O; the first exchange opens them."""
+    """Connections to one cluster. Made without I/O; the first exchange opens them.
+
+    They lead to one node, until it fails: `line` counts how often that happened.
+    """
 
     def __init__(self, url: URL, options: OneFSOptions) -> None:
         self.url = url
-        self.timeout = options.timeout
         self._options = options
         self._slots = asyncio.Semaphore(options.concurrency)
-        self._http: aiohttp.ClientSession | None = None
-        self._resolver: PinnedResolver | None = None
+        self.line = 0
+        self._line: Line | None = None
+        self._failed: list[Node] = []
         self._closed = False
 
     @property
@@ -69,22 +77,24 @@ class Wire:
         """Host and port, as they stand in messages."""
         return self.url.authority
 
-    async def exchange(self, question: Question, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - of one exchange, told in the error
+    async def exchange(self, question: Question) -> Answer:
         """Ask once and read the whole answer, whatever its status.
 
         Raises:
             Unreachable: no connection, no trust, or no complete answer in time.
+            Moved: the question belongs to a line that was given up.
             BadAnswer: the answer broke off, is no HTTP or is too large.
         """
-        seconds = timeout or self.timeout
-        try:
-            async with self._slots, asyncio.timeout(seconds):
-                return await self._exchange(question)
-        except (aiohttp.ClientError, OSError) as problem:
-            raise self._failed(problem, seconds) from _harmless(problem)
+        async with self._slots, self._line_of(question) as line:
+            number = self.line
+            try:
+                async with asyncio.timeout(self._options.timeout):
+                    return await self._exchange(line.http, question, number)
+            except (aiohttp.ClientError, OSError) as problem:
+                raise self._failure(problem, line) from _harmless(problem)
 
-    async def _exchange(self, question: Question) -> Answer:
-        async with self._opened().request(
+    async def _exchange(self, http: aiohttp.ClientSession, question: Question, line: int) -> Answer:
+        async with http.request(
             question.method,
             self.url.with_path(question.path),
             params=question.query,
@@ -94,7 +104,7 @@ class Wire:
         ) as response:
             body = await self._read(response, question)
             cookies = {name: morsel.value for name, morsel in response.cookies.items()}
-            return Answer(response.status, response.headers, cookies, body)
+            return Answer(response.status, response.headers, cookies, body, line)
 
     async def _read(self, response: aiohttp.ClientResponse, question: Question) -> bytes:
         parts = bytearray()
@@ -104,40 +114,30 @@ class Wire:
                 raise BadAnswer(f"{question}: the answer is larger than {LARGEST_ANSWER} bytes")
         return bytes(parts)
 
-    def _failed(self, problem: Exception, seconds: float) -> TargetError:
-        failure = failures.of_connection(problem, self.where, seconds)
-        if isinstance(failure, Unreachable) and self._resolver is not None:
-            self._resolver.forget()
+    def _failure(self, problem: Exception, line: Line) -> TargetError:
+        """Give the error to raise; when the node failed, the next question opens a line to another one."""
+        failure = failures.of_connection(problem, self.where, self._options.timeout)
+        if isinstance(failure, Unreachable) and line is self._line and line.give_up():
+            self._line = None
+            self.line += 1
         return failure
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _line_of(self, question: Question) -> Line:
         if self._closed:
             raise Unreachable(f"the session with {self.where} is closed", hint="Nothing to do: the agent is shutting down.")
-        if self._http is None:
-            context = trust(self._options)
-            self._resolver = PinnedResolver(DefaultResolver())
-            connector = aiohttp.TCPConnector(
-                ssl=context,
-                resolver=self._resolver,
-                use_dns_cache=False,
-                limit=self._options.concurrency,
-                keepalive_timeout=_KEEP_ALIVE,
-            )
-            self._http = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),  # asyncio.timeout above is the one deadline
-                headers={"Accept": "application/json", "User-Agent": "mendwatch"},
-            )
-        return self._http
+        if question.line not in {None, self.line}:
+            raise Moved(f"the node of {self.where} that the session belongs to was left")
+        if self._line is None:
+            self._line = Line(self._options, self._failed)
+        return self._line
 
     async def close(self) -> None:
         """Let go of every connection; never raises."""
         self._closed = True
-        http, self._http = self._http, None
+        line, self._line = self._line, None
         with contextlib.suppress(Exception):
-            if http is not None:
-                await http.close()
+            if line is not None:
+                await line.close()
 
 
 def _harmless(problem: Exception) -> Exception | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from mendwatch.errors import AuthenticationFailed
+from mendwatch.errors import AuthenticationFailed, Unreachable
 from mendwatch.model.targets import Target
+from mendwatch.polling.conversation import CLOSE_PATIENCE
 from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs.session import OneFSSession
@@ -142,6 +144,56 @@ async def test_closing_a_session_with_a_cluster_that_is_gone_does_not_raise(simu
     await session.identify()
     simulator.faults.add(Fault("close", path="/session", times=None))
     await session.close()
+
+
+@pytest.mark.parametrize("asked", [0, 4])
+async def test_closing_a_session_with_a_cluster_that_hangs_ends_before_the_core_loses_patience(
+    asked: int, simulator: Simulator, opened: Open
+) -> None:
+    session = opened(timeout=30)
+    await session.identify()
+    simulator.faults.add(Fault("hang", path="/", times=None, seconds=3600))
+    waiting = [asyncio.create_task(session.get(3, "cluster/config", dict)) for _ in range(asked)]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(CLOSE_PATIENCE):
+        await session.close()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {Unreachable}
+    with pytest.raises(Unreachable, match="is closed"):
+        await session.identify()
+
+
+async def test_closing_that_is_cancelled_lets_go_of_the_connections(simulator: Simulator, opened: Open) -> None:
+    session = opened(timeout=30)
+    await session.identify()
+    simulator.faults.add(Fault("hang", path="/session", times=None, seconds=3600))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await session.close()
+    with pytest.raises(Unreachable, match="is closed"):
+        await session.identify()
+
+
+async def test_a_release_that_cannot_tell_its_api_is_asked_for_it_once(simulator: Simulator, opened: Open) -> None:
+    simulator.faults.add(Fault("status", path="/platform/latest", status=404, times=None))
+    session = opened()
+    await session.identify()
+    for _ in range(5):
+        await session.get(3, "cluster/config", dict)
+    assert _count(simulator, "GET", "/platform/latest") == 1
+
+
+async def test_after_an_upgrade_the_cluster_is_asked_in_its_new_version(simulator: Simulator, opened: Open) -> None:
+    new = simulator.cluster.hardware
+    simulator.cluster.hardware = replace(new, latest=7)
+    session = opened()
+    await session.identify()
+    session.known_keys = frozenset({"node.health"})
+    simulator.cluster.hardware = new
+    identity = await session.identify()
+    assert identity.capabilities == {f"papi:{new.latest}"}
+    assert await session.latest() == new.latest
+    assert session.known_keys is None
 
 
 async def test_no_more_requests_than_allowed_are_under_way(simulator: Simulator, opened: Open, clock: FakeClock) -> None:

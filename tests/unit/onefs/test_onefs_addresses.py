@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -22,7 +23,9 @@ class RoundRobin(AbstractResolver):
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
         self.asked += 1
         self.nodes.append(self.nodes.pop(0))
-        return [ResolveResult(hostname=host, host=node, port=port, family=family, proto=0, flags=0) for node in self.nodes]
+        found = list(self.nodes)
+        await asyncio.sleep(0)
+        return [ResolveResult(hostname=host, host=node, port=port, family=family, proto=0, flags=0) for node in found]
 
     async def close(self) -> None:
         self.closed = True
@@ -69,27 +72,43 @@ def test_what_is_no_address_of_a_cluster_is_refused_without_repeating_a_password
 
 async def test_a_name_is_resolved_once_so_that_the_session_stays_with_its_node() -> None:
     zone = RoundRobin("192.0.2.1", "192.0.2.2", "192.0.2.3")
-    resolver = PinnedResolver(zone)
+    resolver = PinnedResolver(zone, [])
     found = {(await resolver.resolve("cluster", 8080))[0]["host"] for _ in range(5)}
     assert len(found) == 1
     assert zone.asked == 1
 
 
-async def test_another_node_is_taken_after_the_first_one_failed() -> None:
-    resolver = PinnedResolver(RoundRobin("192.0.2.1", "192.0.2.2"))
-    first = (await resolver.resolve("cluster", 8080))[0]["host"]
-    resolver.forget()
-    assert (await resolver.resolve("cluster", 8080))[0]["host"] != first
+async def test_every_node_has_its_turn_before_one_that_failed_is_tried_again() -> None:
+    nodes = [f"192.0.2.{number}" for number in range(1, 5)]
+    failed: list[tuple[str, int]] = []
+    tried = []
+    for _ in range(8):
+        resolver = PinnedResolver(RoundRobin(*nodes), failed)
+        tried.append((await resolver.resolve("cluster", 8080))[0]["host"])
+        assert resolver.give_up()
+    assert set(tried[:4]) == set(nodes)
+    assert tried[4:] == tried[:4]
+
+
+async def test_two_who_resolve_at_once_get_the_same_node() -> None:
+    resolver = PinnedResolver(RoundRobin("192.0.2.1", "192.0.2.2"), [])
+    found = await asyncio.gather(*(resolver.resolve("cluster", 8080) for _ in range(2)))
+    assert found[0] == found[1]
+
+
+async def test_what_was_never_resolved_has_no_node_to_give_up() -> None:
+    assert not PinnedResolver(RoundRobin("192.0.2.1"), []).give_up()
 
 
 async def test_the_only_node_is_tried_again_although_it_failed() -> None:
-    resolver = PinnedResolver(RoundRobin("192.0.2.1"))
-    await resolver.resolve("cluster", 8080)
-    resolver.forget()
-    assert (await resolver.resolve("cluster", 8080))[0]["host"] == "192.0.2.1"
+    failed: list[tuple[str, int]] = []
+    for _ in range(2):
+        resolver = PinnedResolver(RoundRobin("192.0.2.1"), failed)
+        assert (await resolver.resolve("cluster", 8080))[0]["host"] == "192.0.2.1"
+        assert resolver.give_up()
 
 
 async def test_closing_closes_the_resolver_behind_it() -> None:
     zone = RoundRobin("192.0.2.1")
-    await PinnedResolver(zone).close()
+    await PinnedResolver(zone, []).close()
     assert zone.closed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -29,7 +30,7 @@ class FakeWire(Wire):
         self.go = asyncio.Event()
         self.go.set()
 
-    async def exchange(self, question: Question, timeout: float | None = None) -> Answer:  # noqa: ASYNC109, ARG002 - as the real one
+    async def exchange(self, question: Question) -> Answer:
         self.asked.append(question)
         await self.go.wait()
         answer = self.answers.pop(0)
@@ -201,6 +202,28 @@ async def test_leaving_never_raises() -> None:
     logins, _, _ = made(granted("s1"), Unreachable("gone"))
     await logins.ticket()
     await logins.leave()
+
+
+async def test_leaving_during_a_login_waits_for_it_and_logs_out() -> None:
+    logins, wire, _ = made(granted("s1"), Answer(204, {}, {}, b""))
+    wire.go.clear()
+    waiting = asyncio.create_task(logins.ticket())
+    await asyncio.sleep(0)
+    leaving = asyncio.create_task(logins.leave())
+    await asyncio.sleep(0)
+    wire.go.set()
+    await leaving
+    assert (await waiting).session == "s1"
+    assert [question.method for question in wire.asked] == ["POST", "DELETE"]
+
+
+async def test_a_session_of_a_node_that_was_left_is_not_used_at_the_next_one() -> None:
+    logins, wire, _ = made(granted("s1"), replace(granted("s2"), line=1))
+    old = await logins.ticket()
+    wire.line = 1
+    tickets = await asyncio.gather(logins.ticket(), logins.after_refused(old))
+    assert {ticket.session for ticket in tickets} == {"s2"}
+    assert wire.logins == 2
 
 
 async def test_nothing_about_a_login_shows_its_secrets() -> None:

@@ -6,7 +6,7 @@ does a limit that is not set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -93,23 +93,25 @@ def samples_of(quotas: Iterable[Quota], now: datetime) -> tuple[Sample, ...]:
     """Turn quotas into samples.
 
     A path can have two quotas of one type, with and without snapshots. The labels cannot tell them apart; the one that is
-    enforced is shown, and of two such the one without snapshots.
+    enforced is shown, and of two such the one without snapshots. Two hard limits are as good as none: neither tells when writes
+    stop, and a remediation could not know which one to change.
     """
-    chosen: dict[tuple[str, str], Quota] = {}
-    for quota in sorted(quotas, key=_rank, reverse=True):
+    groups: dict[tuple[str, str], list[Quota]] = {}
+    for quota in sorted(quotas, key=_rank):
         path, kind = text(quota.path), text(quota.type)
         if path and kind:
-            chosen[(path, kind)] = quota
-    return tuple(sample for labels, quota in chosen.items() for sample in _samples(quota, labels, now))
+            groups.setdefault((path, kind), []).append(quota)
+    return tuple(sample for labels, group in groups.items() for sample in _samples(group, labels, now))
 
 
 def _rank(quota: Quota) -> tuple[bool, bool]:
     return flag(quota.enforced) is not True, flag(quota.include_snapshots) is True
 
 
-def _samples(quota: Quota, labels: tuple[str, str], now: datetime) -> Iterator[Sample]:
-    for spec, value in (*_numbers(quota), *_flags(quota)):
-        if value is not None:
+def _samples(group: Sequence[Quota], labels: tuple[str, str], now: datetime) -> Iterator[Sample]:
+    ambiguous = sum(_limit(quota, "hard") is not None for quota in group) > 1
+    for spec, value in (*_numbers(group[0]), *_flags(group[0])):
+        if value is not None and not (ambiguous and spec is LIMITS["hard"]):
             yield Sample(spec.name, float(value), labels, now)
 
 
@@ -120,7 +122,11 @@ def _numbers(quota: Quota) -> Iterator[tuple[MetricSpec, float | None]]:
     yield EFFICIENCY, quantity(quota.efficiency_ratio) if ready else None
     yield REDUCTION, quantity(quota.reduction_ratio) if ready else None
     for name, spec in LIMITS.items():
-        yield spec, quantity((quota.thresholds or {}).get(name)) or None  # OneFS has no limit of 0: it means none
+        yield spec, _limit(quota, name)
+
+
+def _limit(quota: Quota, name: str) -> float | None:
+    return quantity((quota.thresholds or {}).get(name)) or None  # OneFS has no limit of 0: it means none
 
 
 def _flags(quota: Quota) -> Iterator[tuple[MetricSpec, bool | None]]:

@@ -176,6 +176,27 @@ async def test_a_quota_that_is_not_ready_has_limits_and_no_usage(simulator: Simu
     assert not mine & {"powerscale_quota_usage_bytes", "powerscale_quota_inodes"}
 
 
+async def test_a_path_that_is_no_unicode_costs_no_other_quota_its_samples(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    for path in ("/ifs/\udc80", "/ifs/fine"):
+        simulator.cluster.quotas.add(Quota("", path, Limits(hard=1000), Usage(10)))
+    series = _series(await QuotasCollector().collect(opened(), clock.now()))
+    for path in ("/ifs/\udc80", "/ifs/fine"):
+        assert series[("powerscale_quota_usage_bytes", (path, "directory"))] == 10.0
+
+
+async def test_two_quotas_of_one_path_give_a_usage_and_no_hard_limit_that_could_be_taken_for_the_one(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    simulator.cluster.quotas.add(Quota("", "/ifs/twice", Limits(hard=1000), Usage(10)))
+    simulator.cluster.quotas.add(Quota("", "/ifs/twice", Limits(hard=2000), Usage(20), include_snapshots=True))
+    series = _series(await QuotasCollector().collect(opened(), clock.now()))
+    mine = {metric: value for (metric, labels), value in series.items() if labels[0] == "/ifs/twice"}
+    assert mine["powerscale_quota_usage_bytes"] == 10.0
+    assert "powerscale_quota_hard_limit_bytes" not in mine
+
+
 async def test_only_the_configured_types_are_asked_for(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
     series = _series(await QuotasCollector().collect(opened(quota_types=("directory", "default-directory")), clock.now()))
     assert {labels[1] for _, labels in series} <= {"directory", "default-directory"}

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pytest
 from mendwatch import content
 from mendwatch_onefs_sim.events.groups import QUOTA_THRESHOLD, EventGroup
 from mendwatch_onefs_sim.faults import Fault
+from mendwatch_onefs_sim.quotas.quota import Limits, Quota, Usage
 
 if TYPE_CHECKING:
     from conftest import Rig, Tools
@@ -129,16 +131,53 @@ async def test_an_id_that_would_address_something_else_is_refused(rig: Rig, papi
     assert rig.sim.requests == []
 
 
-async def test_a_write_that_was_refused_is_told_with_what_is_true(
-    rig: Rig, tools: Tools, papi: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = importlib.import_module(f"{PLUGINS}.modules.quota_limit")
+@pytest.fixture
+def quota_limit(rig: Rig, papi: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give the module that sets limits, with the cluster in its environment."""
+    del papi  # has made the collection importable
     for name, value in rig.environment().items():
         monkeypatch.setenv(name, value)
-    rig.sim.faults.add(Fault("status", path=f"/platform/{QUOTAS}", method="PUT", status=500))
-    wish = module.Wish("/ifs/data/room", "directory", tools.wanted, None, None, allow_decrease=False)
+    return importlib.import_module(f"{PLUGINS}.modules.quota_limit")
 
-    refused = await asyncio.to_thread(module.run, wish, check_mode=False)
+
+@pytest.mark.parametrize("enforced", [True, False])
+async def test_two_quotas_at_one_path_are_refused_and_neither_is_changed(
+    rig: Rig, tools: Tools, quota_limit: ModuleType, *, enforced: bool
+) -> None:
+    limits = Limits(hard=2 * tools.hard) if enforced else Limits()
+    rig.sim.cluster.quotas.add(Quota("", "/ifs/data/room", limits, Usage(1), include_snapshots=True, enforced=enforced))
+    before = rig.sim.cluster.quotas.all()
+
+    with pytest.raises(quota_limit.Unmet, match="There are 2 directory quotas at /ifs/data/room"):
+        await asyncio.to_thread(quota_limit.run, wished(quota_limit, tools.wanted), check_mode=False)
+
+    assert rig.writes() == []
+    assert [quota.limits for quota in rig.sim.cluster.quotas.all()] == [quota.limits for quota in before]
+
+
+async def test_the_only_quota_at_a_path_is_changed_also_when_it_counts_snapshots(
+    rig: Rig, tools: Tools, quota_limit: ModuleType
+) -> None:
+    only = rig.sim.cluster.quotas.directory("/ifs/data/room")
+    assert only is not None
+    rig.sim.cluster.quotas.put(replace(only, include_snapshots=True))
+
+    done = await asyncio.to_thread(quota_limit.run, wished(quota_limit, tools.wanted), check_mode=False)
+
+    assert (done["changed"], done["before_bytes"], rig.hard()) == (True, tools.hard, tools.wanted)
+
+
+def wished(module: ModuleType, hard: int) -> object:
+    """Give the wish for a new hard limit of the one quota that the cluster of these tests always has."""
+    return module.Wish("/ifs/data/room", "directory", hard, None, None, allow_decrease=False)
+
+
+async def test_a_write_that_was_refused_is_told_with_what_is_true(
+    rig: Rig, tools: Tools, papi: ModuleType, quota_limit: ModuleType
+) -> None:
+    rig.sim.faults.add(Fault("status", path=f"/platform/{QUOTAS}", method="PUT", status=500))
+
+    refused = await asyncio.to_thread(quota_limit.run, wished(quota_limit, tools.wanted), check_mode=False)
 
     assert (refused["failed"], refused["changed"], refused["attempted"]) == (True, False, True)
     assert refused["after_bytes"] == rig.hard() == tools.hard

@@ -112,16 +112,26 @@ def test_a_quota_that_cannot_be_named_gives_nothing(missing: str) -> None:
 
 def test_of_two_quotas_of_one_path_the_enforced_one_is_shown() -> None:
     enforced = _quota(thresholds={"hard": 1})
-    accounted = _quota(enforced=False, thresholds={"hard": 2})
+    accounted = _quota(enforced=False, include_snapshots=True, thresholds={"hard": None})
     for order in ([enforced, accounted], [accounted, enforced]):
-        assert _read(*order)["hard_limit_bytes"] == 1.0
+        found = _read(*order)
+        assert (found["enforced"], found["hard_limit_bytes"]) == (1.0, 1.0)
 
 
 def test_of_two_enforced_quotas_of_one_path_the_one_without_snapshots_is_shown() -> None:
+    without = _quota(thresholds={"soft": 1})
+    with_snapshots = _quota(include_snapshots=True, thresholds={"soft": 2})
+    for order in ([without, with_snapshots], [with_snapshots, without]):
+        assert _read(*order)["soft_limit_bytes"] == 1.0
+
+
+def test_two_hard_limits_of_one_path_are_none_because_neither_is_the_whole_truth() -> None:
     without = _quota(thresholds={"hard": 1})
     with_snapshots = _quota(include_snapshots=True, thresholds={"hard": 2})
     for order in ([without, with_snapshots], [with_snapshots, without]):
-        assert _read(*order)["hard_limit_bytes"] == 1.0
+        found = _read(*order)
+        assert "hard_limit_bytes" not in found
+        assert found["usage_bytes"] == 110.0
 
 
 def test_a_path_is_a_label_exactly_as_it_is_named() -> None:

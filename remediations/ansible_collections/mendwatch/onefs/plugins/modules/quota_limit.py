@@ -11,6 +11,7 @@ short_description: Set the hard limit of one OneFS quota
 version_added: "0.1.0"
 description:
   - Finds the quota of a path, checks what must hold, and sets its hard limit.
+  - A path can have two quotas of one type, with and without snapshots; then it fails, because either could be meant.
   - Without I(hard) it only reads.
   - The connection comes from the environment, see the collection's README.
 author:
@@ -142,13 +143,9 @@ def whole_bytes(name: str, value: object) -> int | None:
 
 
 def find(api: Papi, wish: Wish) -> Quota:
-    """Find the one quota of the path and type."""
+    """Find the one quota of the path and type; of two, with and without snapshots, nobody said which one is meant."""
     page = api.get(RESOURCE, path=wish.path, type=wish.type)
-    matching = [
-        found
-        for found in page.get("quotas") or []
-        if found.get("path") == wish.path and found.get("type") == wish.type and not found.get("include_snapshots")
-    ]
+    matching = [found for found in page.get("quotas") or [] if found.get("path") == wish.path and found.get("type") == wish.type]
     if len(matching) != 1:
         raise Unmet(f"There are {len(matching)} {wish.type} quotas at {wish.path}, not one.")
     return Quota.read(matching[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from mendwatch.errors import ConfigurationError
 from mendwatch.model.targets import Credential, Target
@@ -29,15 +29,11 @@ class IcmpProvider:
         """Make a session without I/O.
 
         Raises:
-            ConfigurationError: the address or the options cannot be used.
+            ConfigurationError: the address cannot be used.
         """
         if not target.address.strip() or "/" in target.address:
             raise ConfigurationError(f"{target.address!r} is no address to ping", hint="Write a host name or an IP address alone.")
-        try:
-            return IcmpSession(target, IcmpOptions.model_validate(dict(target.options)))
-        except ValidationError as problem:
-            faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problem.errors(include_url=False))
-            raise ConfigurationError(f"the options of {target.id} cannot be used: {faults}") from problem
+        return IcmpSession(target, IcmpOptions.model_validate(dict(target.options)))
 
     def collectors(self) -> Sequence[Collector]:
         """Give the one collector."""

@@ -54,7 +54,6 @@ class Complaint(msgspec.Struct):
 
     code: Any = None
     message: Any = None
-    field: Any = None
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.code, self.message) if isinstance(part, str) and part)

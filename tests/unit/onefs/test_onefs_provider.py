@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from mendwatch.errors import ConfigurationError
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch_onefs import PROVIDER
 from mendwatch_onefs.options import OneFSOptions
+from mendwatch_onefs.trust import trust
 
 SHA256 = "ab" * 32
 CREDENTIAL = Credential("remediate", Secret("kanarie"))
@@ -56,11 +58,6 @@ def test_an_address_that_cannot_be_is_refused_before_anything_is_asked(address: 
         PROVIDER.open(_target(address), CREDENTIAL)
 
 
-def test_options_that_cannot_be_are_refused_when_a_session_is_opened() -> None:
-    with pytest.raises(ConfigurationError, match="verify_ssl"):
-        PROVIDER.open(_target(verify_ssl=False), CREDENTIAL)
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -84,6 +81,14 @@ def test_an_option_that_would_weaken_or_break_something_is_refused(options: dict
 
 def test_a_fingerprint_is_taken_as_openssl_prints_it() -> None:
     assert OneFSOptions(fingerprint=":".join(["AB"] * 32)).fingerprint == SHA256
+
+
+def test_the_systems_store_is_read_once_for_all_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(**_: object) -> ssl.SSLContext:
+        pytest.fail("it takes 20 ms in which nobody else is served")
+
+    monkeypatch.setattr(ssl, "create_default_context", read)
+    assert trust(OneFSOptions()) is True
 
 
 def test_every_option_is_described() -> None:

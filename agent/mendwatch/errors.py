@@ -22,16 +22,40 @@ error; above the boundary where that happens only these types exist.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Told(Protocol):
+    """One of several faults that an error tells at once: its place, what is wrong, and what to do (or nothing)."""
+
+    @property
+    def where(self) -> str:
+        """Its place, such as file:line:column."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong there."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+        ...
+
 
 class MendwatchError(Exception):
     """The root of all errors that mendwatch raises on purpose."""
 
     #: What to do when the one who raises has nothing better to say.
-    default_hint = "Run the command again with --verbose and read the log."
+    default_hint = "See docs/troubleshoot.md; report this message if it is not there."
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, faults: Sequence[Told] = ()) -> None:
         super().__init__(message)
         self.hint = hint or self.default_hint
+        #: The single faults, where the message is a line for each of them.
+        self.faults = tuple(faults)
 
     @property
     def code(self) -> str:
@@ -118,7 +142,7 @@ class NotFound(Refused):
 class ExecutionError(MendwatchError):
     """A playbook could not be started, or ended without a result."""
 
-    default_hint = "See the run's events with `mendwatch runs show`."
+    default_hint = "Read the agent's log and the run's note in `mendwatch runs show`."
 
 
 class StoreError(MendwatchError):

@@ -1,6 +1,7 @@
 """The command line put together: its commands, and how every error ends.
 
-Exit codes: 0 done, 1 found wanting (or refused), 2 used wrongly.
+Exit codes: 0 done; 1 found wanting (what a command was asked to check has faults) or refused; 2 used wrongly (arguments,
+files or a configuration that cannot be used at all).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -17,6 +18,8 @@ from mendwatch.errors import MendwatchError, UserError
 
 EXIT_WANTING = 1
 EXIT_USAGE = 2
+#: What the library raises for unknown commands, options and values; only this one of its classes has a public name.
+_USED_WRONGLY: Any = typer.BadParameter.__mro__[1]
 
 #: Each command and the module that registers it. A command imports its own module only: the database alone costs half a second.
 COMMANDS = {
@@ -54,15 +57,31 @@ def main() -> NoReturn:
 
 
 def call(arguments: list[str]) -> int:
-    """Run one command and give its exit code; errors become a message with a hint, never a traceback."""
+    """Run one command and give its exit code; errors become a message with a hint, never a traceback.
+
+    Where the arguments ask for JSON, the error is JSON too, on standard output.
+    """
+    json = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
     try:
-        build(_wanted(arguments))(arguments)
+        return _run(arguments, json=json)
     except SystemExit as ended:  # how the library ends a command, also one that was used wrongly
         return ended.code if isinstance(ended.code, int) else EXIT_WANTING
     except MendwatchError as problem:
-        output.error(str(problem), problem.hint)
+        output.failure(problem, json=json)
         return EXIT_USAGE if isinstance(problem, UserError) else EXIT_WANTING
-    return 0
+
+
+def _run(arguments: list[str], *, json: bool) -> int:
+    """Run one command; the library tells people itself what was used wrongly, and a script is told by us."""
+    app = build(_wanted(arguments))
+    if not json:
+        app(arguments)
+        return 0
+    try:
+        code = app(arguments, standalone_mode=False)
+    except _USED_WRONGLY as problem:
+        raise UserError(problem.format_message(), hint="See the command with --help.") from problem
+    return code if isinstance(code, int) else 0
 
 
 def _wanted(arguments: Sequence[str]) -> Sequence[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,6 +14,7 @@ import typer
 
 from mendwatch.config import loading
 from mendwatch.config.settings import Settings
+from mendwatch.errors import ConfigurationError, MendwatchError, UserError
 from mendwatch.model.principals import Permission, Principal
 from mendwatch.service.state import open_state
 from mendwatch.store.interface import Store
@@ -36,6 +37,38 @@ def settings(config: Path | None) -> tuple[Settings, Path]:
     """
     path = loading.find(config)
     return loading.load(path), path.parent
+
+
+class Wanting(MendwatchError):
+    """What a command was asked to check has faults. The same fault in the way of another command is a UserError."""
+
+
+def settings_if_any(config: Path | None) -> Settings:
+    """Load the configuration that is named or found; the defaults where none is named and none is found.
+
+    Raises:
+        ConfigurationError: it is wrong, or the named one is not there.
+    """
+    try:
+        loading.find(config)
+    except ConfigurationError:
+        if config is not None:
+            raise
+        return Settings()
+    return settings(config)[0]
+
+
+@contextmanager
+def judging(*kinds: type[UserError]) -> Iterator[None]:
+    """Turn errors of these kinds into what was found.
+
+    Raises:
+        Wanting: in place of such an error.
+    """
+    try:
+        yield
+    except kinds as problem:
+        raise Wanting(str(problem), hint=problem.hint, faults=problem.faults) from problem
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import sys
@@ -14,12 +13,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-#: A table in a pipe keeps its columns whole; nobody folds lines for a machine.
-_PIPE_WIDTH = 200
+from mendwatch.errors import MendwatchError
 
 
 def version() -> str:
@@ -43,9 +42,29 @@ def line(text: str = "") -> None:
 def error(message: str, hint: str | None = None) -> None:
     """Print an error and what to do about it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text("error: ", style="bold red") + Text(message))
+    console.print(Text("error: ", style="bold red") + Text(_lines(message)))
     if hint:
-        console.print(Text("hint:  ", style="bold cyan") + Text(hint))
+        console.print(Text("hint:  ", style="bold cyan") + Text(_lines(hint)))
+
+
+def failure(problem: MendwatchError, *, json: bool) -> None:
+    """Tell how a command failed: for people on standard error, fault by fault; for a script as JSON on standard output."""
+    if json:
+        faults = [{"where": fault.where, "message": fault.message, "hint": fault.hint} for fault in problem.faults]
+        as_json({"error": str(problem), "hint": problem.hint, "faults": faults})
+    elif not problem.faults:
+        error(str(problem), problem.hint)
+    elif len(problem.faults) == 1:
+        error(f"{problem.faults[0].where}: {problem.faults[0].message}", problem.faults[0].hint or problem.hint)
+    else:
+        for fault in problem.faults:
+            error(f"{fault.where}: {fault.message}" + (f" ({fault.hint})" if fault.hint else ""))
+        Console(stderr=True, highlight=False).print(f"{len(problem.faults)} faults")
+
+
+def count(number: int, noun: str) -> str:
+    """Write `1 rule`, `2 rules`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def as_json(value: object) -> None:
@@ -59,18 +78,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     if not listed:
         line(empty)
         return
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        grid.add_column(name, overflow="fold")
-    for row in listed:
-        grid.add_row(*(Text(cell) for cell in row))
     if sys.stdout.isatty():
-        Console().print(grid)
+        _print_grid(columns, listed)
         return
-    page = io.StringIO()
-    Console(file=page, width=_PIPE_WIDTH).print(grid)
-    for row_line in page.getvalue().splitlines():
-        line(row_line.rstrip())
+    for text in _plain_lines([list(columns), *listed]):
+        line(text)
 
 
 def printable(text: str) -> str:
@@ -81,6 +93,27 @@ def printable(text: str) -> str:
 def moment(value: datetime | None) -> str:
     """Write a time for people, in UTC, to the second."""
     return value.strftime("%Y-%m-%d %H:%M:%SZ") if value else "-"
+
+
+def _print_grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows as wide as the terminal is."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    Console().print(grid)
+
+
+def _plain_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give each row as one line, however long: nobody folds lines for a machine."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    padded = ([cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return ["  ".join(cells).rstrip() for cells in padded]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _cell(value: object) -> str:

@@ -17,11 +17,13 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mendwatch.config import wording
 from mendwatch.errors import ContentError, UserError
 
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
+_UNKNOWN = "extra_forbidden"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 #: What the library quotes of a file: the name of an alias or of a tag, which is what a password without quotes becomes.
 _QUOTED = re.compile(r"""\b(alias|anchor|tag|handle) (?:'[^']*'|"[^"]*")""")
@@ -134,12 +136,18 @@ def validate(document: Document, model: type[M], error: type[UserError] = Conten
         return model.model_validate(document.data if document.data is not None else {})
     except ValidationError as problem:
         faults = faults_of(problem, document, model)
-        raise error("\n".join(map(str, faults)), hint=_hint(faults)) from None
+        raise error("\n".join(map(str, faults)), hint=_hint(faults), faults=faults) from None
 
 
 def faults_of(problem: ValidationError, document: Document, model: type[BaseModel], base: Location = ()) -> list[Fault]:
-    """Turn pydantic's errors into faults with positions; `base` is where the model's data lies in the document."""
-    return [_fault(dict(item), document, model, base) for item in problem.errors(include_url=False, include_context=False)]
+    """Turn pydantic's errors into faults with positions; `base` is where the model's data lies in the document.
+
+    A mistyped key is one fault, not two: the key that was meant is not told as missing.
+    """
+    items: list[dict[str, Any]] = [dict(item) for item in problem.errors(include_url=False, include_input=False)]
+    meant = {(*item["loc"][:-1], _meant(item["loc"], model)) for item in items if item["type"] == _UNKNOWN}
+    told = [item for item in items if item["type"] != "missing" or tuple(item["loc"]) not in meant]
+    return [_fault(item, document, model, base) for item in told]
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -151,13 +159,18 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def _fault(item: dict[str, Any], document: Document, model: type[BaseModel], base: Location) -> Fault:
     location: Location = base + tuple(item["loc"])
     where = document.where(location)
-    if item["type"] == "extra_forbidden":
+    if item["type"] == _UNKNOWN:
         known = sorted(_fields_at(model, tuple(item["loc"])[:-1]))
-        meant = nearest(str(item["loc"][-1]), known)
+        meant = _meant(item["loc"], model)
         hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}" if known else ""
         return Fault(where, f"unknown key {item['loc'][-1]!r}", hint)
-    path = ".".join(str(part) for part in item["loc"])
-    return Fault(where, f"{path}: {item['msg'].removeprefix('Value error, ')}" if path else item["msg"])
+    path, words = wording.path(item["loc"]), wording.message(item)
+    return Fault(where, f"{path}: {words}" if path else words, wording.hint(item))
+
+
+def _meant(location: Location, model: type[BaseModel]) -> str | None:
+    """Give the key that an unknown one was most likely meant to be."""
+    return nearest(str(location[-1]), sorted(_fields_at(model, tuple(location)[:-1])))
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> set[str]:
@@ -193,7 +206,8 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _hint(faults: list[Fault]) -> str:
-    return next((fault.hint for fault in faults if fault.hint), "Correct the lines above; nothing was changed.")
+    alone = faults[0].hint if len(faults) == 1 else ""
+    return alone or "Correct what is named; nothing was changed."
 
 
 def _describe(problem: yaml.YAMLError, path: str) -> str:

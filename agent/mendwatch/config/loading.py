@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mendwatch.config import documents, secrets
+from mendwatch.config.paths import absolute
 from mendwatch.config.settings import CredentialSettings, Settings, TargetSettings
 from mendwatch.errors import ConfigurationError
 from mendwatch.model.targets import Credential, Target
@@ -38,12 +39,12 @@ def load(path: Path) -> Settings:
     base = path.parent
     runs = settings.runs
     if runs.directory is not None:
-        runs = runs.model_copy(update={"directory": _absolute(runs.directory, base)})
+        runs = runs.model_copy(update={"directory": absolute(runs.directory, base)})
     return settings.model_copy(
         update={
-            "state_dir": _absolute(settings.state_dir, base),
-            "rules": [_absolute(entry, base) for entry in settings.rules],
-            "remediations": [_absolute(entry, base) for entry in settings.remediations],
+            "state_dir": absolute(settings.state_dir, base),
+            "rules": [absolute(entry, base) for entry in settings.rules],
+            "remediations": [absolute(entry, base) for entry in settings.remediations],
             "runs": runs,
         }
     )
@@ -63,7 +64,3 @@ def credential_of(settings: CredentialSettings | None, folder: Path) -> Credenti
     if settings is None:
         return None
     return Credential(settings.username, secrets.resolve(settings.password, folder))
-
-
-def _absolute(path: Path, base: Path) -> Path:
-    return base / path.expanduser()

@@ -1,4 +1,4 @@
-"""References to secrets: `${ENV}` and `file:PATH`. A secret itself may stand in the configuration, and a warning says so.
+"""References to secrets: `${ENV}` and `file:PATH`. A secret itself may stand in the configuration; `mendwatch check` warns of it.
 
 `vault:` (Ansible Vault) is reserved: it is refused with a clear message until it can be read.
 """
@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from mendwatch.config.paths import absolute
 from mendwatch.errors import ConfigurationError
 from mendwatch.model.targets import Secret
 
@@ -23,10 +24,15 @@ def resolve(reference: str, folder: Path, environment: Mapping[str, str] | None 
         ConfigurationError: the variable is not set, the file cannot be read, or the scheme is not supported.
     """
     if reference.startswith("file:"):
-        return _from_file(folder / reference.removeprefix("file:"))
+        return _from_file(absolute(Path(reference.removeprefix("file:")), folder))
     if reference.startswith("vault:"):
         raise ConfigurationError("vault: references are not supported yet", hint="Use ${ENV} or file:PATH for this secret.")
     return Secret(expand(reference, os.environ if environment is None else environment))
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text names a secret that lies elsewhere."""
+    return text.startswith(("file:", "vault:")) or _VARIABLE.search(text) is not None
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mendwatch.config.durations import Duration
+from mendwatch.config.wording import HintedError
 
+_SQLITE = frozenset({"sqlite", "sqlite+aiosqlite"})
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
@@ -84,7 +86,7 @@ class Settings(_Strict):
     )
     state: str | None = Field(default=None, description="SQLAlchemy URL of the state; default: state.db in `state_dir`.")
     listen: str = Field(default="127.0.0.1:9732", description="Address and port of HTTP. Port 0 takes a free one.")
-    log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` for people, `json` for machines.")
+    log_format: Literal["text", "json"] = Field(default="text", description="`text` for people, `json` for machines.")
     rules: list[Path] = Field(default_factory=list, description="Files or folders of your own rules, beside those shipped.")
     shipped_rules: bool = Field(default=True, description="Whether the shipped rules are loaded.")
     remediations: list[Path] = Field(default_factory=list, description="Folders of your own remediations, beside those shipped.")
@@ -100,6 +102,15 @@ class Settings(_Strict):
         if twice:
             message = f"two targets have the name {twice[0]!r}"
             raise ValueError(message)
+        return value
+
+    @field_validator("state")
+    @classmethod
+    def _state_is_a_sqlite_file(cls, value: str | None) -> str | None:
+        scheme, found, file = (value or "").partition("://")
+        if value is not None and not (found and scheme in _SQLITE and file.removeprefix("/").split("?")[0] not in {"", ":memory:"}):
+            hint = "Leave `state` out, or write sqlite:////var/lib/mendwatch/state.db; PostgreSQL comes with a later release."
+            raise HintedError("the state can only be a SQLite file so far", hint)
         return value
 
     @field_validator("listen")
@@ -128,7 +139,7 @@ class Settings(_Strict):
 
     @property
     def run_directory(self) -> Path:
-        """Where run directories are made: the configured folder, else tmpfs, else the state folder."""
+        """Where run directories are made: the configured folder, else one on tmpfs, else one among the temporary files."""
         return self.runs.directory or _tmpfs() / f"mendwatch-{os.getuid()}"
 
 

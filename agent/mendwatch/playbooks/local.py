@@ -31,6 +31,7 @@ DEAD_MAN_GRACE = 1.2
 #: Seconds that a cancelled worker has to end its playbook itself.
 CANCEL_GRACE = 0.7
 #: Seconds between two rounds of killing what is left.
+_NOT_STARTED = "Check that ansible-core and ansible-runner are installed beside mendwatch, and the disk space of the runs' folder."
 _ROUND = 0.005
 #: What a run may be called, because its id is the name of a folder.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -71,7 +72,7 @@ class LocalExecutor:
                 await _undisturbed(self._stop(gate))
             raise
         if result.ending is Ending.NEVER_STARTED:
-            raise ExecutionError(f"The worker could not be started. {_last_words(gate)}", hint="Run `mendwatch doctor`.")
+            raise ExecutionError(f"The worker could not be started. {_last_words(gate)}", hint=_NOT_STARTED)
         return result
 
     async def recover(self, directory: Path, on_event: OnEvent | None = None) -> Result:

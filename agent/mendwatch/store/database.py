@@ -151,7 +151,7 @@ def _location(url: str) -> URL:
         raise StoreError("the `state` URL cannot be read", hint="Write it like sqlite:////var/lib/mendwatch/state.db") from problem
     location = location.set(drivername=_DRIVERS.get(location.drivername, location.drivername))
     if location.drivername not in _DRIVERS.values():
-        raise StoreError(f"a `state` URL cannot begin with {location.drivername}", hint="Use sqlite:///FILE or postgresql://...")
+        raise StoreError(f"a `state` URL cannot begin with {location.drivername}", hint="Use sqlite:///FILE.")
     return location
 
 

@@ -119,8 +119,7 @@ def test_all_faults_of_all_rules_are_told_at_once(faults: FaultFinder) -> None:
         "  - {alert: C, on: disk, when: a}\n"
     ).splitlines()
 
-    assert len(lines) == 7
-    assert [line.split(":")[1] for line in lines] == ["4", "4", "4", "4", "5", "5", "6"]
+    assert [line.split(":")[1] for line in lines] == ["4", "4", "4", "4", "5", "6"]
 
 
 def test_faults_of_several_files_are_told_at_once(known: dict[str, KnownSchema], tmp_path: Path) -> None:

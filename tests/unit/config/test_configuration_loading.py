@@ -33,7 +33,48 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key(tmp_p
     with pytest.raises(ConfigurationError) as caught:
         loading.load(path)
 
-    assert f"{path}:5:3: unknown key 'adress' (did you mean 'address'?)" in str(caught.value)
+    assert str(caught.value) == f"{path}:5:3: unknown key 'adress' (did you mean 'address'?)"
+    assert [fault.hint for fault in caught.value.faults] == [caught.value.hint]
+
+
+def test_a_fault_names_its_place_as_people_write_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"mendwatch\.yaml:2:3: targets\[0\]\.address: is missing"):
+        loading.load(written(tmp_path, "targets:\n- {name: a, provider: x}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a\n", "expected a mapping of settings"),
+        ("log_format: xml\n", "log_format: expected 'text' or 'json'"),
+        ("targets: 7\n", "targets: expected a list"),
+        ("runs: {enabled: maybe, concurrent: 9}\n", "runs.enabled: expected true or false"),
+        ("runs: {concurrent: 9}\n", "runs.concurrent: expected at most 4"),
+        ("targets: [{name: a b, provider: x, address: y}]\n", "targets[0].name: expected text of the form"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_words_of_the_project(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        loading.load(written(tmp_path, text))
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://x", "postgresql://a:Canary9@h/b", "postgresql+asyncpg://h/b", "sqlite://", "sqlite:///:memory:", "state.db", ""],
+)
+def test_a_state_that_is_no_sqlite_file_is_refused_with_its_place(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"mendwatch\.yaml:2:1: state: the state can only be a SQLite file") as caught:
+        loading.load(written(tmp_path, f"listen: 127.0.0.1:1\nstate: '{url}'\n"))
+
+    assert "PostgreSQL comes with a later release" in caught.value.hint
+    assert "Canary9" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///state.db", "sqlite+aiosqlite:////var/lib/mendwatch/state.db?timeout=1"])
+def test_a_state_in_a_sqlite_file_is_taken(tmp_path: Path, url: str) -> None:
+    assert loading.load(written(tmp_path, f"state: {url}\n")).state_url == url
 
 
 def test_a_mistyped_key_below_a_mapping_of_collectors_is_recognised(tmp_path: Path) -> None:
@@ -91,6 +132,25 @@ def test_a_secret_is_read_from_a_file_beside_the_configuration(tmp_path: Path) -
     (tmp_path / "password").write_text("s3cret\n", "utf-8")
 
     assert secrets.resolve("file:password", tmp_path) == Secret("s3cret")
+
+
+def test_a_secret_file_may_lie_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "password").write_text("s3cret\n", "utf-8")
+
+    assert secrets.resolve("file:~/password", tmp_path / "elsewhere") == Secret("s3cret")
+
+
+def test_a_home_folder_of_nobody_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="~nobody-here/password cannot be read"):
+        secrets.resolve("file:~nobody-here/password", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("file:a", True), ("${PW}", True), ("vault:a#b", True), ("s3cret", False), ("$PW", False), ("", False)]
+)
+def test_a_reference_is_told_from_a_secret(text: str, expected: bool) -> None:  # noqa: FBT001 - a table of truth values
+    assert secrets.is_reference(text) is expected
 
 
 def test_a_secret_is_read_from_the_environment(tmp_path: Path) -> None:

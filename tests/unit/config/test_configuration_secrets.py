@@ -81,7 +81,7 @@ class Options(BaseModel):
 
 
 def test_an_option_of_the_wrong_kind_is_named_and_its_value_is_not() -> None:
-    with pytest.raises(ConfigurationError, match="token: Input should be a valid integer") as caught:
+    with pytest.raises(ConfigurationError, match="token: expected a whole number") as caught:
         options.validated(Options, {"token": SECRET}, where="target lab")
 
     assert SECRET not in told(caught.value)

@@ -57,23 +57,23 @@ def test_what_is_shipped_has_no_fault_and_can_run() -> None:
 
 
 FAULTS: list[tuple[dict[str, object], str, str]] = [
-    ({"risk": "tiny"}, "remediation.yaml:4:2", "risk: Input should be 'low', 'medium' or 'high'"),
+    ({"risk": "tiny"}, "remediation.yaml:4:2", "risk: expected 'low', 'medium' or 'high'"),
     ({"rollbak": "x"}, "remediation.yaml", "unknown key 'rollbak' (did you mean 'rollback'?)"),
-    ({"title": None}, "remediation.yaml:1:1", "title: Field required"),
-    ({"title": " "}, "remediation.yaml:2:2", "title: String should have at least 1 character"),
-    ({"reversible": "yes"}, "remediation.yaml:5:2", "reversible: Input should be a valid boolean"),
+    ({"title": None}, "remediation.yaml:1:1", "title: is missing"),
+    ({"title": " "}, "remediation.yaml:2:2", "title: expected at least 1 character"),
+    ({"reversible": "yes"}, "remediation.yaml:5:2", "reversible: expected true or false"),
     ({"timeouts": {"plan": 30}}, "remediation.yaml", "30 is no duration"),
     ({"parameters": {"type": "array"}}, "remediation.yaml", "parameters must have type: object"),
     ({"parameters": {"type": "objekt"}}, "remediation.yaml", "parameters are no JSON Schema"),
-    ({"examples": []}, "remediation.yaml", "examples: List should have at least 1 item"),
+    ({"examples": []}, "remediation.yaml", "examples: expected at least 1 item"),
     (
         {"examples": [{"path": "/a", "size": 0}]},
         "remediation.yaml",
         "example 1 does not fit parameters: 0 is less than the minimum",
     ),
-    ({"requires": {"collections": ["dellemc"]}}, "remediation.yaml", "requires.collections.0: String should match pattern"),
+    ({"requires": {"collections": ["dellemc"]}}, "remediation.yaml", "requires.collections[0]: expected text of the form"),
     ({"resolve": {"playbook": "gone.yaml", "kind": "X"}}, "remediation.yaml", "the playbook gone.yaml is missing"),
-    ({"resolve": {"playbook": "../x.yaml", "kind": "X"}}, "remediation.yaml", "resolve.playbook: String should match pattern"),
+    ({"resolve": {"playbook": "../x.yaml", "kind": "X"}}, "remediation.yaml", "resolve.playbook: expected text of the form"),
     ({"resolve": {"playbook": "resolve.yaml", "kind": "X", "equal": {"a": "b"}}}, "remediation.yaml", "names the variable 'b'"),
 ]
 

@@ -10,6 +10,7 @@ import typer
 from mendwatch.cli import output
 from mendwatch.cli.context import JsonOption
 from mendwatch.cli.demo.verdict import Outcome
+from mendwatch.errors import UserError
 from mendwatch.service import logs
 
 
@@ -32,6 +33,8 @@ def demo(
     Everything lives in a temporary folder that is removed at the end. With --yes the exit code is 0 only if the
     quota was raised on the cluster, the run is verified, the alert has cleared and the audit chain holds.
     """
+    if json and not yes:
+        raise UserError("--json prints the result only, so nobody could be asked", hint="Add --yes, or leave --json out.")
     logs.configure("text", verbose=verbose, quiet=not verbose)
     from mendwatch.cli.demo.scenes import Stage, perform  # noqa: PLC0415 - half a second of imports that no other command needs
 

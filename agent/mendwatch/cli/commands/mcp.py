@@ -26,9 +26,7 @@ def mcp(url: Annotated[str, typer.Option(help="The running agent's MCP address."
     """
     token = os.environ.get(TOKEN_VARIABLE)
     if not token:
-        raise UserError(
-            "a token is needed in MENDWATCH_TOKEN", hint="Create one with `mendwatch token create --name NAME` and export it."
-        )
+        raise UserError("a token is needed in MENDWATCH_TOKEN", hint="Create one with `mendwatch token create` and export it.")
     from mendwatch.mcp_server import stdio  # noqa: PLC0415 - half a second of imports that no other command needs
 
     asyncio.run(stdio.serve(url, token))

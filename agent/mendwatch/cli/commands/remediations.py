@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from mendwatch.cli import output
-from mendwatch.cli.context import ConfigOption, JsonOption, settings
-from mendwatch.config import loading
-from mendwatch.config.settings import Settings
-from mendwatch.errors import ConfigurationError, NotFound
+from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
+from mendwatch.errors import ContentError, NotFound
 from mendwatch.model.remediations import Remediation
 from mendwatch.remediation.catalogue import Catalogue
 from mendwatch.service import library
@@ -29,6 +27,7 @@ def list_remediations(config: ConfigOption = None, *, json: JsonOption = False) 
     """List every remediation, and why one is not available; exit 1 if one has faults."""
     catalogue = _catalogue(config)
     if json:
+        _raise_faults(catalogue)  # a script gets one answer, and it is the error
         output.as_json(list(catalogue.values()))
     else:
         output.table(
@@ -36,7 +35,7 @@ def list_remediations(config: ConfigOption = None, *, json: JsonOption = False) 
             ((r.id, r.risk, "yes" if r.reversible else "no", r.title, r.unavailable or "yes") for r in catalogue.values()),
             empty="no remediations",
         )
-    catalogue.raise_faults()
+        _raise_faults(catalogue)
 
 
 def show(
@@ -55,6 +54,11 @@ def show(
         return
     for line in _page(found):
         output.line(line)
+
+
+def _raise_faults(catalogue: Catalogue) -> None:
+    with judging(ContentError):
+        catalogue.raise_faults()
 
 
 def _page(found: Remediation) -> list[str]:
@@ -85,10 +89,4 @@ def _page(found: Remediation) -> list[str]:
 
 def _catalogue(config: Path | None) -> Catalogue:
     """Load the shipped remediations, and the operator's where a configuration is there."""
-    try:
-        loading.find(config)
-    except ConfigurationError:
-        if config is not None:
-            raise
-        return library.remediations(Settings())
-    return library.remediations(settings(config)[0])
+    return library.remediations(settings_if_any(config))

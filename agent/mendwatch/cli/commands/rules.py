@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mendwatch import content
 from mendwatch.alerting import loading, rule_tests, schemas
-from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
-from mendwatch.cli.context import JsonOption
-from mendwatch.config.settings import Settings
+from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
+from mendwatch.errors import ContentError, UserError
 from mendwatch.polling import providers
+from mendwatch.remediation.catalogue import Catalogue
 from mendwatch.service import library
 
 PathsArgument = Annotated[
-    list[Path] | None, typer.Argument(help="Files or folders of rules; those shipped if none is named.", show_default=False)
+    list[Path] | None,
+    typer.Argument(
+        help="Files or folders of rules; without any, those shipped and those of the configuration.", show_default=False
+    ),
 ]
 
 
@@ -30,20 +33,27 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rules")
 
 
-def check(paths: PathsArgument = None, *, json: JsonOption = False) -> None:
-    """Load rules as the agent does: every fault with file, line, column and a hint, all at once."""
-    found = _loaded(paths)
+def check(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Load rules as the agent does: every fault with file, line, column and a hint, all at once; exit 1 if there is one."""
+    set_up = _set_up(paths, config)
+    with judging(ContentError):
+        set_up.remediations.raise_faults()
+        found = loading.load(set_up.paths, set_up.schemas, set_up.remediations)
+        _some(len(found.rules), set_up)
     rows = [{"alert": r.alert, "on": r.on, "remediation": r.remediate.remediation if r.remediate else None} for r in found.rules]
     if json:
         output.as_json(rows)
         return
     output.table(("ALERT", "ON", "REMEDIATION"), (tuple(row.values()) for row in rows), empty="no rules")
-    output.line(f"{len(rows)} rules, no faults")
+    output.line(f"{output.count(len(rows), 'rule')}, no faults")
 
 
-def run_tests(paths: PathsArgument = None, *, json: JsonOption = False) -> None:
+def run_tests(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Run the tests that the rule files carry; exit 1 if one fails."""
-    report = rule_tests.run(_paths(paths), _schemas())
+    set_up = _set_up(paths, config)
+    with judging(ContentError):
+        report = rule_tests.run(set_up.paths, set_up.schemas)
+        _some(report.rules, set_up)
     if json:
         output.as_json(report)
     else:
@@ -52,15 +62,32 @@ def run_tests(paths: PathsArgument = None, *, json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _loaded(paths: list[Path] | None) -> RuleSet:
-    remediations = library.remediations(Settings())
-    remediations.raise_faults()
-    return loading.load(_paths(paths), _schemas(), remediations)
+@dataclass(frozen=True, slots=True)
+class _SetUp:
+    """Which rules are looked at, and what they are held against."""
+
+    paths: tuple[Path, ...]
+    schemas: Schemas
+    remediations: Catalogue
 
 
-def _paths(paths: list[Path] | None) -> list[Path]:
-    return paths or [content.folder("rules")]
+def _set_up(paths: list[Path] | None, config: Path | None) -> _SetUp:
+    """Take what is shipped and installed, and the operator's own where a configuration is there.
+
+    Raises:
+        UserError: a named path is not there, or the configuration is wrong.
+    """
+    for path in paths or ():
+        if not path.exists():
+            raise UserError(f"{path}: there is no such file or folder", hint="Name a file of rules, or a folder that holds some.")
+    loaded = settings_if_any(config)
+    names = sorted({*library.installed(), *(target.provider for target in loaded.targets)})
+    known = schemas.of_providers(providers.discover(names).values())
+    return _SetUp(tuple(paths or library.rule_paths(loaded, names)), known, library.remediations(loaded))
 
 
-def _schemas() -> Schemas:
-    return schemas.of_providers(providers.discover(library.installed()).values())
+def _some(number: int, set_up: _SetUp) -> None:
+    """Refuse to call nothing faultless."""
+    if not number:
+        where = ", ".join(map(str, set_up.paths)) or "the configuration"
+        raise ContentError(f"no rules found in {where}", hint="A file of rules ends in .yaml and has `groups:`.")

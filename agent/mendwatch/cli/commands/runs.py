@@ -75,42 +75,52 @@ def approve(
     config: ConfigOption = None,
     *,
     yes: YesOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Approve the plan of a run: exactly the plan that has this hash, and nothing else."""
 
     async def work(store: Store) -> Run:
         found = await store.runs.get(run)
-        agreed = _agreed_hash(found, plan_hash, config, yes=yes)
+        agreed = _agreed_hash(found, plan_hash, config, ask=sys.stdin.isatty() and not json, yes=yes)
         return await store.runs.decide(found.id, plan_hash=agreed, verdict="approve", principal=person(), reason=reason)
 
     decided = with_store(config, work)
+    if json:
+        output.as_json(decided)
+        return
     output.line(f"{decided.id} is {decided.state}; follow it with: {command(f'runs show {decided.id}', config)}")
 
 
-def deny(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None) -> None:
+def deny(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Deny a run; nothing is changed on the target."""
-    _decide(run, "deny", reason, config)
+    _print(_decided(run, "deny", reason, config), json=json)
 
 
-def cancel(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None) -> None:
+def cancel(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Take back a run that has not started."""
-    _decide(run, "cancel", reason, config)
+    _print(_decided(run, "cancel", reason, config), json=json)
 
 
-def _decide(run: str, verdict: str, reason: str, config: ConfigOption) -> None:
+def _decided(run: str, verdict: str, reason: str, config: ConfigOption) -> Run:
     async def work(store: Store) -> Run:
         found = await store.runs.get(run)
         return await store.runs.decide(found.id, plan_hash=found.plan_hash, verdict=verdict, principal=person(), reason=reason)
 
-    decided = with_store(config, work)
-    output.line(f"{decided.id} is {decided.state}")
+    return with_store(config, work)
 
 
-def _agreed_hash(run: Run, given: str | None, config: ConfigOption, *, yes: bool) -> str | None:
+def _print(decided: Run, *, json: bool) -> None:
+    if json:
+        output.as_json(decided)
+    else:
+        output.line(f"{decided.id} is {decided.state}")
+
+
+def _agreed_hash(run: Run, given: str | None, config: ConfigOption, *, ask: bool, yes: bool) -> str | None:
     """Give the hash that the person agreed to: what was given, or what is shown and confirmed now."""
-    if given is not None and (yes or not sys.stdin.isatty()):
+    if given is not None and (yes or not ask):
         return given
-    if not sys.stdin.isatty():
+    if not ask:
         raise UserError("nobody can be asked here", hint="Give the hash of the plan you read: --hash HASH.")
     loaded, _ = settings(config)
     output.line(approval_text(loaded, run, config))

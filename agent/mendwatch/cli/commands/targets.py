@@ -11,6 +11,7 @@ from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, settings
 from mendwatch.config import loading
 from mendwatch.config.settings import Settings
+from mendwatch.service.state import ADDRESS
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3)
 
@@ -41,10 +42,18 @@ def targets(config: ConfigOption = None, *, json: JsonOption = False) -> None:
 
 async def _states(loaded: Settings) -> dict[str, str]:
     """Ask the agent's readiness page, which names each target's state."""
-    url = f"http://{loaded.listen}/-/ready"
     try:
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(url) as answer:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(f"{_url(loaded)}/-/ready") as answer:
             body = await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return {}
-    return {str(name): str(state) for name, state in body.get("targets", {}).items()}
+    found = body.get("targets") if isinstance(body, dict) else None
+    return {str(name): str(state) for name, state in found.items()} if isinstance(found, dict) else {}
+
+
+def _url(loaded: Settings) -> str:
+    """Give where the agent said that it listens; what the configuration says where it left no word, or does not run."""
+    try:
+        return (loaded.state_dir / ADDRESS).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return f"http://{loaded.listen}"

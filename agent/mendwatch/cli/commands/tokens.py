@@ -26,7 +26,10 @@ def register(app: typer.Typer) -> None:
 
 
 def create(
-    name: Annotated[str, typer.Option(help="Who or what will use it; it stands in the audit.")],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Who or what will use it; it stands in the audit. Default: you and the role.", show_default=False),
+    ] = None,
     role: Annotated[
         Role, typer.Option(help="viewer reads, operator proposes, approver decides, auditor reads the audit.")
     ] = Role.VIEWER,
@@ -42,7 +45,7 @@ def create(
     until = SystemClock().now() + _lifetime(expires)
 
     async def work(store: Store) -> tuple[Token, str]:
-        return await store.tokens.create(name, role, expires_at=until, actor=person().actor)
+        return await store.tokens.create(name or f"{person().name}-{role}", role, expires_at=until, actor=person().actor)
 
     token, secret = with_store(config, work)
     if json:
@@ -65,17 +68,22 @@ def list_tokens(config: ConfigOption = None, *, json: JsonOption = False) -> Non
     output.table(
         ("ID", "NAME", "ROLE", "CREATED", "EXPIRES", "REVOKED"),
         ((t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked_at) for t in tokens),
-        empty="no tokens yet; create one with `mendwatch token create --name NAME`",
+        empty="no tokens yet; create one with `mendwatch token create`",
     )
 
 
-def revoke(token: Annotated[str, typer.Argument(help="The token's id.")], config: ConfigOption = None) -> None:
+def revoke(
+    token: Annotated[str, typer.Argument(help="The token's id.")], config: ConfigOption = None, *, json: JsonOption = False
+) -> None:
     """End a token now."""
 
     async def work(store: Store) -> Token:
         return await store.tokens.revoke(token, actor=person().actor)
 
     ended = with_store(config, work)
+    if json:
+        output.as_json(ended)
+        return
     output.line(f"token {ended.id} of {ended.name} is revoked")
 
 

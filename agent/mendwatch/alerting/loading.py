@@ -42,7 +42,7 @@ def load(paths: Iterable[Path], schemas: Schemas, remediations: Mapping[str, Rem
     ranked = inhibitions.ordered(found, desk.faults)
     if desk.faults:
         hint = next((fault.hint for fault in desk.faults if fault.hint), None)
-        raise ContentError("\n".join(map(str, desk.faults)), hint=hint)
+        raise ContentError("\n".join(map(str, desk.faults)), hint=hint, faults=desk.faults)
     return RuleSet(replace(item, rank=rank) for rank, item in enumerate(ranked))
 
 

@@ -124,7 +124,8 @@ def run(paths: Iterable[Path], schemas: Schemas) -> Report:
         outcome for document in loading.documents_in(files, faults) for outcome in _document(document, rules, schemas, faults)
     ]
     if faults:
-        raise ContentError("\n".join(map(str, faults)), hint=next((fault.hint for fault in faults if fault.hint), None))
+        hint = next((fault.hint for fault in faults if fault.hint), None)
+        raise ContentError("\n".join(map(str, faults)), hint=hint, faults=faults)
     return Report(tuple(outcomes), len(rules.compiled))
 
 

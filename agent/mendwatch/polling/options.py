@@ -46,6 +46,6 @@ def _unknown(place: Document, base: Location, key: str, model: type[BaseModel]) 
 
 
 def _error(faults: list[Fault], document: Document | None, where: str) -> ConfigurationError:
-    lines = [str(fault) if document else str(Fault(where, fault.message, fault.hint)) for fault in faults]
+    placed = faults if document else [Fault(where, fault.message, fault.hint) for fault in faults]
     hint = next((fault.hint for fault in faults if fault.hint), "Correct the options above.")
-    return ConfigurationError("\n".join(lines), hint=hint)
+    return ConfigurationError("\n".join(map(str, placed)), hint=hint, faults=placed)

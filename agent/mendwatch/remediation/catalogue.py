@@ -49,7 +49,7 @@ class Catalogue(Mapping[str, Remediation]):
         """
         if self.faults:
             hint = next((fault.hint for fault in self.faults if fault.hint), None)
-            raise ContentError("\n".join(map(str, self.faults)), hint=hint)
+            raise ContentError("\n".join(map(str, self.faults)), hint=hint, faults=self.faults)
 
 
 def load(folders: Iterable[Path]) -> Catalogue:

@@ -167,9 +167,19 @@ async def test_the_only_quota_at_a_path_is_changed_also_when_it_counts_snapshots
     assert (done["changed"], done["before_bytes"], rig.hard()) == (True, tools.hard, tools.wanted)
 
 
-def wished(module: ModuleType, hard: int) -> object:
-    """Give the wish for a new hard limit of the one quota that the cluster of these tests always has."""
-    return module.Wish("/ifs/data/room", "directory", hard, None, None, allow_decrease=False)
+async def test_a_path_that_is_no_unicode_is_a_sentence_and_no_crash(rig: Rig, tools: Tools, quota_limit: ModuleType) -> None:
+    path = "/ifs/\udc80"
+    rig.sim.cluster.quotas.add(Quota("", path, Limits(hard=tools.hard), Usage(1)))
+
+    with pytest.raises(quota_limit.Unmet, match="There are 0 directory quotas"):
+        await asyncio.to_thread(quota_limit.run, wished(quota_limit, tools.wanted, path), check_mode=False)
+
+    assert rig.writes() == []
+
+
+def wished(module: ModuleType, hard: int, path: str = "/ifs/data/room") -> object:
+    """Give the wish for a new hard limit; the cluster of these tests always has one quota at that path."""
+    return module.Wish(path, "directory", hard, None, None, allow_decrease=False)
 
 
 async def test_a_write_that_was_refused_is_told_with_what_is_true(

@@ -90,7 +90,8 @@ class Papi:
 
     def get(self, resource: str, /, **query: str) -> dict[str, Any]:
         """Read a resource below /platform."""
-        answer = self._call("GET", f"/platform/{resource}" + (f"?{urlencode(query)}" if query else ""))
+        asked = urlencode(query, errors="surrogatepass")  # a path may be no Unicode
+        answer = self._call("GET", f"/platform/{resource}" + (f"?{asked}" if asked else ""))
         if not isinstance(answer, dict):
             raise PapiError(f"The answer to GET {resource} is not an object.")
         return answer

@@ -39,7 +39,9 @@ def run_prefix(typed: str) -> str:
         NotFound: no run's name begins so, or it is shorter than six signs.
     """
     if len(typed) < SHORTEST or not _RUN_ID.fullmatch(typed):
-        raise NotFound(f"{shown(typed)} is no run's id", hint=f"Give the id, or its first {SHORTEST} signs or more.")
+        raise NotFound(
+            f"{shown(typed)} is no run's id", hint=f"Give the id or its first {SHORTEST} characters; see `mendwatch runs list`."
+        )
     return typed if typed.startswith(RUN_PREFIX) else RUN_PREFIX + typed
 
 
@@ -48,7 +50,7 @@ def only(typed: str, found: Sequence[str]) -> str:
     if not found:
         raise NotFound(f"there is no run {shown(typed)}", hint="See `mendwatch runs list`.")
     if len(found) > 1:
-        raise NotFound(f"{shown(typed)} is the beginning of several runs", hint="Give more signs of the id.")
+        raise NotFound(f"{shown(typed)} is the beginning of several runs", hint="Give more characters of the id.")
     return found[0]
 
 

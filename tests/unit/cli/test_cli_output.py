@@ -22,6 +22,18 @@ def test_a_table_in_a_pipe_has_no_colour_and_no_trailing_space(capsys: pytest.Ca
     assert capsys.readouterr().out.splitlines() == ["NAME         WHEN", "a            2026-01-01 12:00:00Z", "a long name  -"]
 
 
+def test_a_table_in_a_pipe_folds_nothing_however_long(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME", "NOTE", "N"), [("a", "word " * 100 + "end", 1)], empty="none")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[1].endswith("end  1")
+
+
+def test_one_is_no_plural() -> None:
+    assert (output.count(0, "rule"), output.count(1, "rule"), output.count(2, "rule")) == ("0 rules", "1 rule", "2 rules")
+
+
 def test_an_empty_table_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     output.table(("NAME",), [], empty="no runs")
 

@@ -144,10 +144,8 @@ async def test_only_the_hash_of_the_plan_approves_and_a_wrong_one_is_audited(wor
 async def test_what_does_not_exist_is_one_clear_line(world: World, command: tuple[str, ...]) -> None:
     answer = await world.cli(*command)
 
-    assert answer.code in {1, 2}, answer.err
-    assert answer.err.startswith("error: ")
-    assert "hint:" in answer.err
-    assert "Traceback" not in answer.err
+    assert answer.code == 1, answer.err
+    assert [line.split(":")[0] for line in answer.err.splitlines()] == ["error", "hint"]
 
 
 async def test_targets_tells_how_each_one_stands_and_check_reads_everything(world: World) -> None:
@@ -169,7 +167,7 @@ async def test_check_finds_a_secret_that_cannot_be_read_and_a_provider_that_is_n
     world.configure(targets=[world.target(provider="onfs")])
     provider = await world.cli("check")
 
-    assert (secret.code, provider.code) == (2, 2)
+    assert (secret.code, provider.code) == (1, 1)
     assert "monitor.password" in secret.err
     assert "Did you mean 'onefs'?" in provider.err
 

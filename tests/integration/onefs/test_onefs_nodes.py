@@ -118,6 +118,17 @@ async def test_one_slow_answer_in_every_round_never_costs_the_others_their_answe
     assert zone.statuses() <= {200, 201, None}
 
 
+async def test_who_waited_for_a_turn_at_a_dead_node_is_served_by_the_next_one_with_a_session_of_its_own(
+    zone: Zone, session: OneFSSession
+) -> None:
+    await session.identify()
+    zone.hang("/platform/3", [node for node in zone.nodes if node.requests])
+    outcomes = await _ask(session, 20)
+    assert [type(failure) for failure in _failures(outcomes)] == [Unreachable] * 8
+    assert zone.count("POST", LOGIN) == [1, 1, 0]
+    assert zone.statuses() <= {200, 201, None}  # no node was shown the session of another one
+
+
 async def test_an_answer_that_is_under_way_is_not_lost_when_another_one_fails(zone: Zone, session: OneFSSession) -> None:
     await session.identify()
     zone.hang(SLOW)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mendwatch.metrics import text
 from mendwatch.metrics.declarations import Declaration
@@ -64,11 +65,12 @@ def _build_anew(
     clash = declaration.clash(target)
     if clash:
         return None, [Refusal(declaration.spec.name, "label_clash", len(values), clash)]
+    prefix_of, sound = declaration.writer(target), _all_sound(declaration, published, values)
     taken: dict[bytes, int] = {}
     faults: dict[str, list[str]] = {}
     for index, (labels, value) in enumerate(zip(published, values, strict=True)):
-        fault = _fault_of(declaration, labels, value)
-        prefix = b"" if fault else declaration.prefix(target, labels)
+        fault = None if sound else _fault_of(declaration, labels, value)
+        prefix = b"" if fault else prefix_of(labels)
         if prefix in taken:
             fault = ("duplicate", f"{_line(prefix)} was given more than once; the first is kept")
         if fault:
@@ -87,6 +89,12 @@ def _assemble(target: Target, published: list[Labels], values: list[float], take
     # What was refused must be refused again next time, so such an answer is never taken for the same series.
     remembered = published if len(taken) == len(published) else []
     return Block(target, remembered, order, [prefix for prefix, _ in lines], [float(values[index]) for index in order])
+
+
+def _all_sound(declaration: Declaration, published: list[Labels], values: list[float]) -> bool:
+    """Tell in one sweep, which is cheaper than one by one, that no sample has a fault of its own."""
+    lengths, kinds = set(map(len, published)), set(map(type, chain.from_iterable(published)))
+    return lengths == {len(declaration.spec.labels)} and kinds <= {str} and _floats(values) is not None
 
 
 def _fault_of(declaration: Declaration, labels: Labels, value: float) -> tuple[str, str] | None:

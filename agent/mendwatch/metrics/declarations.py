@@ -5,7 +5,7 @@ Faults are found here, at the start, where a person sees them; `families` meets 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mendwatch.errors import ConfigurationError
@@ -30,10 +30,15 @@ class Declaration:
         name = self.spec.name
         return f"# HELP {name} {text.escape_help(self.spec.help)}\n# TYPE {name} {self.spec.kind.value}".encode()
 
-    def prefix(self, target: Target, values: tuple[str, ...]) -> bytes:
-        """Give everything of a series' line but its number; it begins with the line end of the line before."""
-        pairs = [(self.target_label, target.id), *sorted(target.labels.items()), *zip(self.spec.labels, values, strict=True)]
-        return f"\n{self.spec.name}{{{text.labels(pairs)}}} ".encode()
+    def writer(self, target: Target) -> Callable[[tuple[str, ...]], bytes]:
+        """Give what writes a series' line but its number from as many values as there are labels.
+
+        The line begins with the line end of the line before. What all series of a target share is written once.
+        """
+        fixed = text.labels([(self.target_label, target.id), *sorted(target.labels.items())]).replace("%", "%%")
+        own = "".join(f',{name}="%s"' for name in self.spec.labels)
+        form = f"\n{self.spec.name}{{{fixed}{own}}} "
+        return lambda values: (form % tuple(map(text.escape_label, values))).encode()
 
     def clash(self, target: Target) -> str | None:
         """Say which of the operator's labels cannot stand on this metric, or None."""

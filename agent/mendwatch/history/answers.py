@@ -35,7 +35,11 @@ class SeriesSummary:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The series found, those with the largest maximum first. `hint` says what to try where nothing was found."""
+    """The series found, those with the largest maximum first. `hint` says what to try where nothing was found.
+
+    `held_since` is from when on all sources of the selected series are held, None where no series is selected: where it
+    is later than `start`, the window before it was not looked at, or only in part.
+    """
 
     selector: str
     start: datetime
@@ -43,6 +47,7 @@ class Answer:
     series: tuple[SeriesSummary, ...]
     series_total: int
     hint: str | None = None
+    held_since: datetime | None = None
 
     @property
     def shown(self) -> int:

@@ -1,4 +1,4 @@
-"""Which metrics there are and what they mean: what names a sample's labels, and what a search finds."""
+"""Which metrics there are and what they mean: what names a series' labels, and what a search finds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mendwatch.model.samples import MetricSpec, Sample
-from mendwatch.model.targets import Target
+from mendwatch.model.samples import MetricSpec
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -40,13 +39,15 @@ class Catalogue:
         for spec in specs:
             self._specs[spec.name] = (target_label, spec)
 
-    def labels(self, target: Target, target_label: str, sample: Sample) -> dict[str, str] | None:
-        """Give all labels of a sample's series, or None where it does not fit its declaration."""
-        declared = self._specs.get(sample.metric)
-        if declared is None or declared[0] != target_label or len(declared[1].labels) != len(sample.labels):
-            return None
-        own = dict(zip(declared[1].labels, sample.labels, strict=True))
-        return {**target.labels, **own, target_label: target.id}
+    def own_labels(self, metric: str) -> tuple[str, ...]:
+        """Give the names of a metric's own labels, without the target's; none where it was not declared."""
+        declared = self._specs.get(metric)
+        return declared[1].labels if declared else ()
+
+    def fits(self, target_label: str, metric: str, labels: tuple[str, ...]) -> bool:
+        """Tell whether a sample is as it was declared."""
+        declared = self._specs.get(metric)
+        return declared is not None and declared[0] == target_label and len(declared[1].labels) == len(labels)
 
     def search(self, words: str, held: Mapping[str, int], limit: int) -> tuple[Found, ...]:
         """Rank metrics by how many of the words they have; a word of the name counts most."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from mendwatch.config.durations import format_duration
 from mendwatch.history.selectors import Selector
@@ -15,14 +16,15 @@ _NEAREST, _VALUES = 3, 5
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the history knows of the question: declared metrics, when each was last seen, the labels of its series.
+    """What the history knows of the question: declared metrics and when each was last seen.
 
-    `newest` is the last sample of the series that match, in or out of the window.
+    `values` are those of the question's labels on the series of its metric, where no series matches; `newest` is the last
+    sample of the series that match, in or out of the window.
     """
 
     metrics: frozenset[str]
     last: Mapping[str, datetime]
-    labels: Sequence[Mapping[str, str]]
+    values: Mapping[str, Collection[str]]
     newest: datetime | None
 
 
@@ -30,7 +32,7 @@ def empty(wanted: Selector, known: Known, now: datetime) -> str:
     """Say in one sentence why nothing was found and what to try."""
     if known.newest is not None:
         return f"{_subject(wanted)} exists, but not in this window: its last sample is {_ago(known.newest, now)}"
-    if known.labels and (wanted.metric is None or wanted.metric in known.last):
+    if known.values:
         return _no_such_labels(wanted, known)
     if wanted.metric is None:
         return "no series is held that matches; search for metrics by words first"
@@ -45,12 +47,12 @@ def empty(wanted: Selector, known: Known, now: datetime) -> str:
 def _no_such_labels(wanted: Selector, known: Known) -> str:
     told = []
     for matcher in wanted.matchers:
-        values = sorted({labels.get(matcher.label, "") for labels in known.labels})
-        if not any(matcher.accepts(value) for value in values) and matcher.label != "__name__":
+        values = known.values.get(matcher.label, ())
+        if values and not any(map(matcher.accepts, values)):
             more = f" and {len(values) - _VALUES} more" if len(values) > _VALUES else ""
-            told.append(f"{matcher.label} has the values {', '.join(map(repr, values[:_VALUES]))}{more}")
+            told.append(f"{matcher.label} has the values {', '.join(map(repr, nsmallest(_VALUES, values)))}{more}")
     why = "; ".join(told) or "each matcher finds some, but none has all"
-    return f"{_subject(wanted)} exists with {len(known.labels)} series, and none matches: {why}"
+    return f"{_subject(wanted)} exists, and no series matches: {why}"
 
 
 def _subject(wanted: Selector) -> str:

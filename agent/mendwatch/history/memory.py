@@ -1,68 +1,77 @@
 """The last hours of every series, in memory: what rules, people and models ask when something went wrong.
 
-Bounded twice, by age and by the number of samples, oldest first. Times are the agent's own (when the poll was made),
-so that series of clusters with wrong clocks lie beside each other. It knows no provider, and asks no time.
+Bounded by age and by memory, oldest first. Times are the agent's own (when the poll was made), so that series of
+clusters with wrong clocks lie beside each other. It knows no provider, and asks no time.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from mendwatch.errors import UserError
-from mendwatch.history import hints, selectors
-from mendwatch.history.answers import Answer, Point, summarize
+from mendwatch.history import hints, reading, selectors
+from mendwatch.history.answers import Answer, summarize
 from mendwatch.history.catalogue import Catalogue, Found
+from mendwatch.history.selection import Part, Picker, values
+from mendwatch.history.sources import Source, SourceKey
+from mendwatch.history.tables import Published
 from mendwatch.model.samples import MetricSpec, Sample
 from mendwatch.model.targets import Target
-
-#: The target's id, its label, and the operator's labels.
-_Owner = tuple[str, str, tuple[tuple[str, str], ...]]
-#: The metric, the owner, and the values of the metric's own labels.
-_Key = tuple[str, _Owner, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is kept. A sample costs some 50 bytes, so the default ends near 25 MB."""
+    """How much is kept: at most `age`, and at most `size` bytes, counted as `sources` says.
+
+    A sample costs 8 bytes, a poll 300 more, and a series some 200 once, for its labels: bench/history.py measures them.
+    So 64 MiB hold 6 hours of 10,000 series that are polled every 30 seconds, but 25 minutes of 110,000; an answer tells
+    since when its series are held. Where the room ends, the target that takes most of it loses its oldest poll: a target
+    below its fair share loses nothing to a large one. A poll that is larger than all the room is not kept.
+    """
 
     age: timedelta = timedelta(hours=6)
-    samples: int = 500_000
+    size: int = 64 * 1024 * 1024
 
 
-class _Series:
-    """One series' points, oldest first, in two rings."""
+class _Target:
+    """The sources of one target, and whose turn it was, poll by poll."""
 
-    __slots__ = ("key", "labels", "times", "values")
+    __slots__ = ("polls", "sources")
 
-    def __init__(self, key: _Key, labels: Mapping[str, str]) -> None:
-        self.key = key
-        self.labels = labels
-        self.times: deque[float] = deque()
-        self.values: deque[float] = deque()
+    def __init__(self) -> None:
+        self.sources: dict[SourceKey, Source] = {}
+        self.polls: deque[Source] = deque()
 
     @property
-    def metric(self) -> str:
-        """The metric's name."""
-        return self.key[0]
+    def size(self) -> int:
+        """Bytes, as the sources count them."""
+        return sum(source.size for source in self.sources.values())
 
-    def between(self, start: float, end: float) -> list[Point]:
-        """Give the points of a window, both ends included."""
-        return [point for point in zip(self.times, self.values, strict=True) if start <= point[0] <= end]
+    @property
+    def since(self) -> float:
+        """When the oldest poll was made that is held."""
+        return self.polls[0].since
+
+    def forget(self) -> int:
+        """Drop the oldest poll; give how many samples it had."""
+        source = self.polls.popleft()
+        count = source.forget().taken
+        if not source.tables:
+            del self.sources[source.key]
+        return count
 
 
 class MemoryHistory:
-    """A ring of (time, value) per series; declare metrics, append polls, query with PromQL selectors."""
+    """A table per source of each target; declare metrics, append polls, query with PromQL selectors."""
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
         self._bounds = bounds
         self._catalogue = Catalogue()
-        self._series: dict[_Key, _Series] = {}
-        self._by_metric: dict[str, dict[_Key, _Series]] = {}
-        self._batches: deque[tuple[float, list[_Series]]] = deque()
+        self._targets: dict[str, _Target] = {}
         self._last: dict[str, float] = {}
         self._count = 0
         self._dropped = 0
@@ -74,37 +83,36 @@ class MemoryHistory:
 
     @property
     def series_count(self) -> int:
-        """How many series are held."""
-        return len(self._series)
+        """How many series the newest held poll of each source gave."""
+        return sum(source.newest.width for source in self._sources())
 
     @property
     def dropped(self) -> int:
-        """How many samples were not taken since the start: undeclared, with wrong labels, or no finite number."""
+        """How many samples were not taken since the start: undeclared, wrong labels, given twice, or no finite number."""
         return self._dropped
 
     def declare(self, target_label: str, specs: Iterable[MetricSpec]) -> None:
         """Announce metrics, so that their labels have names and their meaning can be searched."""
         self._catalogue.declare(target_label, specs)
 
-    def append(self, target: Target, target_label: str, samples: Iterable[Sample], at: datetime) -> None:
-        """Keep what one poll of one target gave; a metric must be declared before, and NaN is no sample."""
-        moment = at.timestamp()
-        owner = (target.id, target_label, tuple(sorted(target.labels.items())))
-        batch: list[_Series] = []
-        for sample in samples:
-            value = _finite(sample.value)
-            series = None if value is None else self._series_of(target, owner, sample)
-            if series is None or value is None:
-                self._dropped += 1
-                continue
-            series.times.append(moment)
-            series.values.append(value)
-            self._last[sample.metric] = moment
-            batch.append(series)
-        if batch:
-            self._batches.append((moment, batch))
-            self._count += len(batch)
-        self._forget(moment)
+    def append(self, target: Target, target_label: str, samples: Iterable[Sample], at: datetime, *, source: str = "") -> None:
+        """Keep what one poll of one target gave; a metric must be declared before, and NaN is no sample.
+
+        `source` names the collector: where each has its own, a poll that gives the same series as the last costs little.
+        """
+        given = tuple(samples)
+        poll = Published([one.metric for one in given], [one.labels for one in given], [one.value for one in given])
+        key = SourceKey(target.id, target_label, tuple(sorted(target.labels.items())), source)
+        owner = self._targets.setdefault(target.id, _Target())
+        found = owner.sources.get(key) or Source(key, partial(self._catalogue.fits, target_label))
+        table, row = found.append(poll, at.timestamp())
+        self._dropped += len(given) - row.taken
+        if row.taken:
+            owner.sources[key] = found
+            owner.polls.append(found)
+            self._count += row.taken
+            self._last.update(dict.fromkeys(table.named(row), row.at))
+        self._forget(at.timestamp())
 
     def query(self, selector: str, *, since: timedelta, now: datetime, limit: int = 20) -> Answer:
         """Summarize the selected series over the window of `since` before `now`; `[range]` in the selector wins over `since`.
@@ -112,61 +120,53 @@ class MemoryHistory:
         The series with the largest maximum come first; `limit` is how many are shown.
 
         Raises:
-            UserError: the selector is not a plain one; the message names the part.
+            UserError: the selector is not a plain one, or what it names is too much for one query.
         """
         wanted = selectors.parse(selector)
         start, end = _window(wanted, since, now)
-        matching = [one for one in self._candidates(wanted.metric) if wanted.matches(one.metric, one.labels)]
-        found = [(one, one.between(start.timestamp(), end.timestamp())) for one in matching]
-        filled = [(one, points) for one, points in found if points]
-        filled.sort(key=lambda pair: (-max(value for _, value in pair[1]), pair[0].metric, sorted(pair[0].labels.items())))
-        shown = tuple(summarize(one.metric, one.labels, points) for one, points in filled[: max(limit, 0)])
-        hint = None if filled else self._hint(wanted, matching, now)
-        return Answer(selector, start, end, shown, len(filled), hint)
+        parts = Picker(wanted, self._catalogue.own_labels).parts(self._sources())
+        ranked = reading.rank(parts, start.timestamp(), end.timestamp(), self._catalogue.own_labels)
+        shown = tuple(summarize(one.metric, one.labels, one.points()) for one in ranked[: max(limit, 0)])
+        held = max((_moment(part.source.since) for part in parts), default=None)
+        hint = None if ranked else self._hint(wanted, parts, now)
+        return Answer(selector, start, end, shown, len(ranked), hint, held)
 
     def search(self, words: str, *, limit: int = 20) -> tuple[Found, ...]:
         """Find declared metrics by words of their names, helps and labels, the best first."""
-        held = {metric: len(series) for metric, series in self._by_metric.items()}
-        return self._catalogue.search(words, held, limit)
+        return self._catalogue.search(words, self._held(), limit)
 
-    def _candidates(self, metric: str | None) -> Iterable[_Series]:
-        return self._series.values() if metric is None else self._by_metric.get(metric, {}).values()
+    def _held(self) -> Mapping[str, int]:
+        held: dict[str, int] = {}
+        for source in self._sources():
+            for metric, columns in source.newest.columns.items():
+                held[metric] = held.get(metric, 0) + len(columns)
+        return held
 
-    def _hint(self, wanted: selectors.Selector, matching: list[_Series], now: datetime) -> str:
+    def _sources(self) -> Iterable[Source]:
+        return [source for target in self._targets.values() for source in target.sources.values()]
+
+    def _hint(self, wanted: selectors.Selector, parts: list[Part], now: datetime) -> str:
+        newest = reading.newest(parts)
         known = hints.Known(
             metrics=frozenset(self._catalogue.names),
-            last={name: datetime.fromtimestamp(at, UTC) for name, at in self._last.items()},
-            labels=[one.labels for one in self._candidates(wanted.metric)],
-            newest=max((datetime.fromtimestamp(one.times[-1], UTC) for one in matching), default=None),
+            last={name: _moment(at) for name, at in self._last.items()},
+            values={} if parts else values(wanted, self._sources(), self._catalogue.own_labels),
+            newest=None if newest is None else _moment(newest),
         )
         return hints.empty(wanted, known, now)
 
-    def _series_of(self, target: Target, owner: _Owner, sample: Sample) -> _Series | None:
-        key = (sample.metric, owner, sample.labels)
-        series = self._series.get(key)
-        if series is not None:
-            return series
-        labels = self._catalogue.labels(target, owner[1], sample)
-        if labels is None:
-            return None
-        made = _Series(key, labels)
-        self._series[key] = self._by_metric.setdefault(sample.metric, {})[key] = made
-        return made
-
     def _forget(self, now: float) -> None:
         oldest = now - self._bounds.age.total_seconds()
-        while self._batches and (self._batches[0][0] < oldest or self._count > self._bounds.samples):
-            _, batch = self._batches.popleft()
-            self._count -= len(batch)
-            for series in batch:
-                self._drop_oldest(series)
+        for target in list(self._targets.values()):
+            while target.polls and target.since < oldest:
+                self._drop(target)
+        while sum(target.size for target in self._targets.values()) > self._bounds.size:
+            self._drop(max(self._targets.values(), key=lambda target: target.size))
 
-    def _drop_oldest(self, series: _Series) -> None:
-        series.times.popleft()
-        series.values.popleft()
-        if not series.times and self._series.get(series.key) is series:
-            del self._series[series.key]
-            del self._by_metric[series.metric][series.key]
+    def _drop(self, target: _Target) -> None:
+        self._count -= target.forget()
+        if not target.polls:
+            self._targets = {name: one for name, one in self._targets.items() if one is not target}
 
 
 def _window(wanted: selectors.Selector, since: timedelta, now: datetime) -> tuple[datetime, datetime]:
@@ -177,9 +177,5 @@ def _window(wanted: selectors.Selector, since: timedelta, now: datetime) -> tupl
         raise UserError("the window begins before the calendar does", hint="Ask for hours or days.") from problem
 
 
-def _finite(value: float) -> float | None:
-    """Give the value as a float, or None where it is no finite number."""
-    try:
-        return float(value) if math.isfinite(value) else None
-    except (TypeError, OverflowError):
-        return None
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

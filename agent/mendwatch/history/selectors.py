@@ -7,7 +7,7 @@ is bounded (the parser overflows its stack on thousands of nested terms) and pat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -20,7 +20,11 @@ from mendwatch.errors import UserError
 #: Longer queries are refused unread. The parser was seen to crash the process at eight times this size.
 MAX_LENGTH = 2000
 
-_NAME = "__name__"
+#: The label that stands for the metric's name.
+NAME = "__name__"
+#: More conditions than this are refused; each is tried on every value that its label has.
+MAX_MATCHERS = 10
+
 _HINT = 'Write a selector such as powerscale_up{cluster=~"prod-.*"}, with a range like [1h] or an offset if you need one.'
 
 
@@ -46,11 +50,10 @@ class Selector:
     range: timedelta | None
     offset: timedelta
 
-    def matches(self, metric: str, labels: Mapping[str, str]) -> bool:
-        """Tell whether a series is selected."""
-        if self.metric is not None and metric != self.metric:
-            return False
-        return all(one.accepts(metric if one.label == _NAME else labels.get(one.label, "")) for one in self.matchers)
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels that have a condition."""
+        return frozenset(matcher.label for matcher in self.matchers)
 
 
 def parse(text: str) -> Selector:
@@ -80,13 +83,23 @@ def _selector(tree: Any, text: str) -> Selector:  # noqa: ANN401 - promql_parser
         raise _unsupported("the @ modifier")
     if tree.matchers.or_matchers:
         raise _unsupported("`or` between matchers")
-    name, matchers = tree.name, []
-    for found in tree.matchers.matchers:
-        if found.name == _NAME and found.op == promql_parser.MatchOp.Equal and name is None:
+    name, matchers = _conditions(tree)
+    return Selector(text, name, tuple(matchers), width, tree.offset or timedelta(0))
+
+
+def _conditions(tree: promql_parser.VectorSelector) -> tuple[str | None, list[Matcher]]:
+    """Give the exact name, where there is one, and all other conditions."""
+    given = tree.matchers.matchers
+    if len(given) > MAX_MATCHERS:
+        raise UserError(f"the query has {len(given)} matchers; {MAX_MATCHERS} are allowed", hint=_HINT)
+    name: str | None = tree.name
+    matchers = []
+    for found in given:
+        if found.name == NAME and found.op == promql_parser.MatchOp.Equal and name is None:
             name = found.value
         else:
             matchers.append(_matcher(found))
-    return Selector(text, name, tuple(matchers), width, tree.offset or timedelta(0))
+    return name, matchers
 
 
 def _matcher(found: promql_parser.Matcher) -> Matcher:

@@ -75,14 +75,14 @@ class Pipeline:
         samples = health.samples(outcome.provider.metric_prefix, asked, up=status.up)
         label, now = outcome.provider.target_label, self._to.clock.monotonic()
         self._to.families.publish(outcome.target, label, health.SOURCE, samples, now=now, lifetime=HEALTH_LIFETIME)
-        self._to.history.append(outcome.target, label, samples, outcome.at)
+        self._to.history.append(outcome.target, label, samples, outcome.at, source=health.SOURCE)
 
     def _publish(self, outcome: PollOutcome, reading: Reading) -> None:
         label = outcome.provider.target_label
         lifetime = LIFETIME_INTERVALS * outcome.spec.interval + outcome.spec.timeout
         now = self._to.clock.monotonic()
         self._to.families.publish(outcome.target, label, outcome.spec.name, reading.samples, now=now, lifetime=lifetime)
-        self._to.history.append(outcome.target, label, reading.samples, outcome.at)
+        self._to.history.append(outcome.target, label, reading.samples, outcome.at, source=outcome.spec.name)
 
     def _tell_events(self, outcome: PollOutcome, reading: Reading) -> None:
         found = self._to.events.update(outcome.target.id, outcome.spec.name, reading)

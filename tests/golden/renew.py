@@ -42,7 +42,7 @@ def _agent_metrics() -> list[str]:
     metrics = AgentMetrics(datetime(2026, 1, 1, tzinfo=UTC))
     metrics.loop_lagged(0.0)
     metrics.audit_head(0)
-    metrics.watch(Watched(lambda: 0, lambda: 0, lambda: 0, lambda: {("m", "r"): 1}))
+    metrics.watch(Watched(lambda: 0, lambda: 0, lambda: 0, lambda: 0, lambda: {("m", "r"): 1}))
     lines = []
     for family in sorted(metrics.registry.collect(), key=lambda one: one.name):
         if family.name.startswith("mendwatch_"):

@@ -32,6 +32,7 @@ class Watched:
     series: Callable[[], float]
     history_series: Callable[[], float]
     history_samples: Callable[[], float]
+    history_dropped: Callable[[], float]
     refused: Callable[[], Mapping[tuple[str, str], int]]
 
 
@@ -99,11 +100,12 @@ class AgentMetrics:
         """Expose what the stores hold, asked at each scrape; call it once."""
         for name, help_text, value in (
             ("series", "Series of targets on the metrics page.", watched.series),
-            ("history_series", "Series in the embedded history.", watched.history_series),
+            ("history_series", "Series that the newest polls gave to the embedded history.", watched.history_series),
             ("history_samples", "Samples in the embedded history.", watched.history_samples),
         ):
             Gauge(f"mendwatch_{name}", help_text, registry=self.registry).set_function(value)
         self.registry.register(_Refusals(watched.refused))
+        self.registry.register(_Dropped(watched.history_dropped))
 
     def render(self) -> bytes:
         """Write the page of the agent's own metrics, text format 0.0.4."""
@@ -157,6 +159,16 @@ class _Refusals(Collector):
         for (metric, reason), count in sorted(self._refused().items()):
             family.add_metric((clean(metric), reason), count)
         yield family
+
+
+class _Dropped(Collector):
+    """Reads the history's own count at each scrape."""
+
+    def __init__(self, dropped: Callable[[], float]) -> None:
+        self._dropped = dropped
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        yield CounterMetricFamily("mendwatch_history_dropped", "Samples that the embedded history did not take.", self._dropped())
 
 
 def _version() -> str:

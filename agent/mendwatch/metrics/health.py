@@ -30,7 +30,10 @@ class CollectorHealth:
 def specs(prefix: str) -> tuple[MetricSpec, ...]:
     """Declare the health metrics of a provider whose metrics begin with `prefix`."""
     return (
-        MetricSpec(f"{prefix}_up", "Whether the target answered when it was last asked: 1 yes, 0 no."),
+        MetricSpec(
+            f"{prefix}_up",
+            "Whether the target answers: 1 yes; 0 no, or a collector ran into its deadline and was not answered since.",
+        ),
         MetricSpec(
             f"{prefix}_collector_success", "Whether the last poll of this collector succeeded: 1 yes, 0 no.", labels=("collector",)
         ),

@@ -147,6 +147,7 @@ def _instruments(site: _Site) -> _Instruments:
             series=lambda: shared.families.series_count(clock.monotonic()),
             history_series=lambda: shared.history.series_count,
             history_samples=lambda: shared.history.sample_count,
+            history_dropped=lambda: shared.history.dropped,
             refused=lambda: shared.families.refused,
         )
     )

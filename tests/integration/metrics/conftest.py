@@ -116,7 +116,7 @@ def busy_agent() -> AgentMetrics:
     )
     metrics.alerts_are({})
     metrics.runs_are({RunState.PENDING: 1})
-    metrics.watch(Watched(lambda: 1, lambda: 1, lambda: 1, lambda: {("m", "undeclared"): 1}))
+    metrics.watch(Watched(lambda: 1, lambda: 1, lambda: 1, lambda: 1, lambda: {("m", "undeclared"): 1}))
     return metrics
 
 

@@ -90,11 +90,16 @@ def test_two_agents_in_one_process_count_apart() -> None:
 
 def test_refused_samples_are_seen_from_outside_whatever_their_name() -> None:
     metrics, families = AgentMetrics(NOW), Families()
-    metrics.watch(Watched(lambda: families.series_count(0), lambda: 1, lambda: 2, lambda: families.refused))
+    metrics.watch(Watched(lambda: families.series_count(0), lambda: 1, lambda: 2, lambda: 3, lambda: families.refused))
     families.publish(Target("t", "p", "a"), "target", "s", [Sample("bad\ud800", 1.0)], now=0, lifetime=1)
     got = read(metrics)
     assert got["mendwatch_samples_refused_total{'metric': 'bad\\\\ud800', 'reason': 'undeclared'}"] == 1
-    assert [got[f"mendwatch_{name}"] for name in ("series", "history_series", "history_samples")] == [0, 1, 2]
+    assert [got[f"mendwatch_{name}"] for name in ("series", "history_series", "history_samples", "history_dropped_total")] == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_the_page_holds_the_targets_and_the_agent() -> None:

@@ -138,7 +138,10 @@ class SeriesShape(_Shape):
 
 
 class MetricAnswer(_Shape):
-    """What a query found, the largest maximum first. `hint` says what to try where nothing was found."""
+    """What a query found, the largest maximum first. `hint` says what to try where nothing was found.
+
+    Where `held_since` is later than `start`, what was before it was not looked at, or only in part.
+    """
 
     selector: Line
     start: datetime
@@ -148,3 +151,4 @@ class MetricAnswer(_Shape):
     total: int
     truncated: bool = False
     hint: Line | None = None
+    held_since: datetime | None = None

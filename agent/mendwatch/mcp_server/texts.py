@@ -51,10 +51,15 @@ def metric_answer(answer: MetricAnswer) -> str:
     """Give a table: one line per series."""
     window = f"{answer.selector} from {_time(answer.start)} to {_time(answer.end)}"
     if not answer.series:
-        return _lines(f"{window}: no series", answer.hint or "")
+        return _lines(f"{window}: no series", _late(answer), answer.hint or "")
     header = "labels | n min mean max max_at last slope/h"
     shown = f"{answer.shown} of {answer.total} series, largest maximum first"
-    return _lines(window, shown, header, *map(_series, answer.series), _MORE if answer.truncated else "")
+    return _lines(window, _late(answer), shown, header, *map(_series, answer.series), _MORE if answer.truncated else "")
+
+
+def _late(answer: MetricAnswer) -> str:
+    late = answer.held_since if answer.held_since and answer.held_since > answer.start else None
+    return f"held only since {_time(late)}: what was before is not in these numbers, or only in part" if late else ""
 
 
 def _run_line(run: RunSummary) -> str:

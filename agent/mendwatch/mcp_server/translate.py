@@ -100,6 +100,7 @@ def metric_answer(answer: Answer) -> MetricAnswer:
         total=answer.series_total,
         truncated=answer.truncated,
         hint=answer.hint,
+        held_since=answer.held_since,
     )
 
 

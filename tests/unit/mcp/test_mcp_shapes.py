@@ -112,6 +112,15 @@ def test_numbers_that_json_does_not_have_become_null() -> None:
     assert "1 - - " in texts.metric_answer(answered)
 
 
+def test_a_window_that_is_longer_than_what_is_held_says_so() -> None:
+    late = translate.metric_answer(replace(answer(series(1)), held_since=answer().end))
+    whole = translate.metric_answer(replace(answer(series(1)), held_since=answer().start))
+
+    assert late.held_since == answer().end
+    assert "held only since" in texts.metric_answer(late)
+    assert "held only since" not in texts.metric_answer(whole)
+
+
 def test_a_large_answer_is_cut_to_the_limit_and_says_so() -> None:
     whole = translate.metric_answer(answer(*map(series, range(500))))
     fitted = budget.fit(whole, "series")

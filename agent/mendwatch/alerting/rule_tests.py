@@ -21,6 +21,7 @@ from mendwatch.config.documents import Document, Fault, nearest
 from mendwatch.errors import ContentError
 from mendwatch.model.samples import Reading, Sample
 from mendwatch.model.targets import Target
+from mendwatch.model.text import count
 from mendwatch.provider import CollectorSpec
 from mendwatch.render.renderer import Renderer
 
@@ -57,7 +58,7 @@ class Report:
             lines.append(f"{'FAILED' if outcome.failures else 'passed'}  {outcome.where}  {outcome.name}")
             lines.extend(f"    {line}" for failure in outcome.failures for line in failure.splitlines())
         failed = sum(1 for outcome in self.outcomes if outcome.failures)
-        lines.append(f"{len(self.outcomes)} tests of {self.rules} rules, {failed} failed")
+        lines.append(f"{count(len(self.outcomes), 'test')} of {count(self.rules, 'rule')}, {failed} failed")
         return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mendwatch.errors import MendwatchError
+from mendwatch.model.text import count, escaped
 
 
 def version() -> str:
@@ -59,12 +60,7 @@ def failure(problem: MendwatchError, *, json: bool) -> None:
     else:
         for fault in problem.faults:
             error(f"{fault.where}: {fault.message}" + (f" ({fault.hint})" if fault.hint else ""))
-        Console(stderr=True, highlight=False).print(f"{len(problem.faults)} faults")
-
-
-def count(number: int, noun: str) -> str:
-    """Write `1 rule`, `2 rules`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        Console(stderr=True, highlight=False).print(count(len(problem.faults), "fault"))
 
 
 def as_json(value: object) -> None:
@@ -83,11 +79,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         return
     for text in _plain_lines([list(columns), *listed]):
         line(text)
-
-
-def printable(text: str) -> str:
-    r"""Make text that devices wrote safe for a terminal: control and formatting characters become `\\xNN` or `\\uNNNN`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def moment(value: datetime | None) -> str:
@@ -113,7 +104,7 @@ def _plain_lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))
+    return "\n".join(map(escaped, text.split("\n")))
 
 
 def _cell(value: object) -> str:
@@ -121,7 +112,7 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, datetime):
         return moment(value)
-    return printable(str(value))
+    return escaped(str(value))
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - whatever JSON does not know

@@ -10,6 +10,7 @@ from mendwatch.cli import output
 from mendwatch.config.settings import Settings
 from mendwatch.model.remediations import Remediation
 from mendwatch.model.runs import Run
+from mendwatch.model.text import escaped
 from mendwatch.render.cleaning import Line
 from mendwatch.render.renderer import Renderer
 from mendwatch.service import library
@@ -27,7 +28,7 @@ def report_text(settings: Settings, run: Run, config: Path | None) -> str:
 
 def command(words: str, config: Path | None) -> str:
     """Give a command that can be typed here as it stands, such as `mendwatch runs show RUN --config FILE`."""
-    named = f" --config {shlex.quote(output.printable(str(config)))}" if config else ""
+    named = f" --config {shlex.quote(escaped(str(config)))}" if config else ""
     return f"{output.command()} {words}{named}"
 
 

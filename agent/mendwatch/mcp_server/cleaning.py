@@ -13,20 +13,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from mendwatch.model.text import visible
+
 LINE, BLOCK, LINES = 240, 2000, 40
 _ELLIPSIS = "…"
-#: Control, format, private use, surrogates, line and paragraph separators.
-_FORBIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-#: Invisible letters and marks of other categories: joiners, Hangul fillers, variation selectors.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-
-
-def visible(character: str) -> bool:
-    """Tell whether a character is one that a reader can see."""
-    code = ord(character)
-    hidden = character in _INVISIBLE or any(low <= code <= high for low, high in _SELECTORS)
-    return not hidden and unicodedata.category(character) not in _FORBIDDEN
 
 
 def clean(text: str, cap: int = LINE) -> str:

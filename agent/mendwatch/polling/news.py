@@ -12,6 +12,7 @@ from mendwatch.config.durations import format_duration
 from mendwatch.errors import MendwatchError
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.targets import Identity
+from mendwatch.model.text import replaced
 from mendwatch.polling.health import News
 from mendwatch.polling.outcomes import PollOutcome
 from mendwatch.polling.watches import Watch
@@ -22,13 +23,8 @@ _log = structlog.get_logger(__name__)
 def words(error: Exception) -> str:
     """Give an error as one printable line; of a bug only the type, because its message may hold anything."""
     if isinstance(error, MendwatchError):
-        return printable(str(error))
+        return replaced(str(error))
     return f"a bug in the provider ({type(error).__name__}); the log has its traceback"
-
-
-def printable(text: str) -> str:
-    """Replace what is not printable: names and messages come from a device, and a terminal obeys control characters."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 class Teller:
@@ -58,8 +54,8 @@ class Teller:
     def _up(self, identity: Identity | None) -> None:
         what = f"{identity.product} {identity.version}".strip() if identity else self._provider
         facts = {"target": self._name, "product": identity.product, "version": identity.version} if identity else {}
-        self._log.info("target_up", what=printable(what))
-        self._say("target.up", f"{self._name} is up: {printable(what)}", {"target": self._name, **facts})
+        self._log.info("target_up", what=replaced(what))
+        self._say("target.up", f"{self._name} is up: {replaced(what)}", {"target": self._name, **facts})
 
     def _failing(self, error: Exception, outcome: PollOutcome) -> None:
         self._failing_since = self._clock.now()

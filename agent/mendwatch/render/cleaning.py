@@ -6,10 +6,8 @@ that two names which only look the same can still be told apart. Letters are nev
 
 from __future__ import annotations
 
-import unicodedata
+from mendwatch.model.text import visible
 
-#: Control, format (bidirectional and zero-width), private use, surrogates, line and paragraph separators.
-HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 #: How much of one value is shown.
 LONGEST = 240
 
@@ -23,7 +21,7 @@ class Line(str):
 def untrusted(value: object, longest: int = LONGEST) -> str:
     """Give a value as text without hidden characters, cut at `longest`, with a remark on what is missing."""
     text = value if isinstance(value, str) else str(value)
-    shown = "".join(character for character in text[: longest * 8] if unicodedata.category(character) not in HIDDEN)
+    shown = "".join(character for character in text[: longest * 8] if visible(character))
     hidden = len(text[: longest * 8]) - len(shown)
     rest = max(len(text) - longest * 8, 0) + max(len(shown) - longest, 0)
     remarks = ([f"{hidden} hidden removed"] if hidden else []) + ([f"{rest} more"] if rest else [])

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from html import escape
 
-from mendwatch.polling.news import printable
+from mendwatch.model.text import replaced
 from mendwatch.polling.outcomes import TargetStatus
 
 _STYLE = (
@@ -58,4 +58,4 @@ def _trouble(status: TargetStatus) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return escape(replaced(text))

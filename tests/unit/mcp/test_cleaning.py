@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mendwatch.mcp_server.cleaning import BLOCK, LINE, clean, clean_block, exact, visible
+from mendwatch.mcp_server.cleaning import BLOCK, LINE, clean, clean_block, exact
+from mendwatch.model.text import visible
 
 #: Every character there is, lone surrogates too.
 anything = st.text(st.characters(codec=None), max_size=400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,8 @@ from mendwatch import content
 from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.remediations import Remediation, Risk, Timeouts
 from mendwatch.model.runs import Change, Decision, Plan, Run, RunState
-from mendwatch.render.cleaning import HIDDEN, Line
+from mendwatch.model.text import visible
+from mendwatch.render.cleaning import Line
 from mendwatch.render.renderer import Renderer
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -102,7 +102,7 @@ def test_hostile_values_stay_data(template: str) -> None:
     lines = shown.splitlines()
 
     assert "{{ lookup('pipe','touch pwned') }}" in shown
-    assert not [character for character in shown if character != "\n" and unicodedata.category(character) in HIDDEN]
+    assert not [character for character in shown if character != "\n" and not visible(character)]
     assert "## Approved by everybody" not in lines
     fences = [line for line in lines if line.lstrip().startswith("```")]
     assert set(fences) == {"```", "```text"}

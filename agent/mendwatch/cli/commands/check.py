@@ -14,6 +14,7 @@ from mendwatch.cli.context import ConfigOption, JsonOption, judging
 from mendwatch.config import loading, secrets
 from mendwatch.config.settings import Settings
 from mendwatch.errors import ConfigurationError, ContentError
+from mendwatch.model.text import count
 from mendwatch.service import library
 from mendwatch.service.targets import watches
 
@@ -39,7 +40,7 @@ def check(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     for warning in summary.warnings:
         output.line(f"warning: {warning}")
     counts = ((summary.targets, "target"), (summary.rules, "rule"), (summary.remediations, "remediation"))
-    output.line(f"{', '.join(output.count(len(found), noun) for found, noun in counts)}: no faults")
+    output.line(f"{', '.join(count(len(found), noun) for found, noun in counts)}: no faults")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.errors import ContentError, UserError
+from mendwatch.model.text import count
 from mendwatch.polling import providers
 from mendwatch.remediation.catalogue import Catalogue
 from mendwatch.service import library
@@ -45,7 +46,7 @@ def check(paths: PathsArgument = None, config: ConfigOption = None, *, json: Jso
         output.as_json(rows)
         return
     output.table(("ALERT", "ON", "REMEDIATION"), (tuple(row.values()) for row in rows), empty="no rules")
-    output.line(f"{output.count(len(rows), 'rule')}, no faults")
+    output.line(f"{count(len(rows), 'rule')}, no faults")
 
 
 def run_tests(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:

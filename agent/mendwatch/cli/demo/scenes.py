@@ -17,6 +17,7 @@ from mendwatch.errors import Refused
 from mendwatch.model.notices import Notice
 from mendwatch.model.principals import Permission, Principal, Role
 from mendwatch.model.runs import TERMINAL, Run, RunState
+from mendwatch.model.text import escaped
 from mendwatch.service import signals
 from mendwatch.service.agent import Agent
 from mendwatch.service.build import build
@@ -53,7 +54,7 @@ class _Play:
         """Say one line, with the seconds since the beginning."""
         if self.how.live:
             seconds = (self.clock.now().timestamp() if at is None else at) - self.begin
-            output.line(f"{seconds:7.2f}s  {output.printable(text)}")
+            output.line(f"{seconds:7.2f}s  {escaped(text)}")
 
 
 async def perform(how: Stage) -> verdict.Outcome:

@@ -18,23 +18,23 @@ from mendwatch.render.renderer import Checker, Renderer
 
 RENDERER = Renderer(Path())
 HIDDEN = [
-        "\n",
-        "\r",
-        "\x1b[31m",
-        "\u202e",
-        "\u200b",
-        "\u2028",
-        "\u2029",
-        "\ue000",
-        "\ud800",
-        "\x85",
-        "\u2066",
-        "\ufeff",
-        "\0",
-        "\u3164",
-        "\ufe0f",
-        "\u115f",
-    ,]
+    "\n",
+    "\r",
+    "\x1b[31m",
+    "\u202e",
+    "\u200b",
+    "\u2028",
+    "\u2029",
+    "\ue000",
+    "\ud800",
+    "\x85",
+    "\u2066",
+    "\ufeff",
+    "\0",
+    "\u3164",
+    "\ufe0f",
+    "\u115f",
+]
 HOSTILE = ["{{ 7*7 }}", "{% for x in y %}", "{{ lookup('pipe','touch pwned') }}", "<script>", "${x}", "%(x)s", "{#", "|e"]
 
 

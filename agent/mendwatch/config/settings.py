@@ -84,7 +84,7 @@ class Settings(_Strict):
     state_dir: Path = Field(
         default=Path("~/.local/state/mendwatch"), description="Folder of the state database and the audit key, mode 0700."
     )
-    state: str | None = Field(default=None, description="SQLAlchemy URL of the state; default: state.db in `state_dir`.")
+    state: str | None = Field(default=None, description="URL of the state's SQLite file; default: state.db in `state_dir`.")
     listen: str = Field(default="127.0.0.1:9732", description="Address and port of HTTP. Port 0 takes a free one.")
     log_format: Literal["text", "json"] = Field(default="text", description="`text` for people, `json` for machines.")
     rules: list[Path] = Field(default_factory=list, description="Files or folders of your own rules, beside those shipped.")

@@ -15,7 +15,7 @@ from mendwatch.history.sources import Source
 from mendwatch.history.tables import Table
 
 #: So many series one query may summarize, and so many label values it may look at to find them.
-MAX_SERIES, MAX_LOOKS = 2_000, 300_000
+MAX_SERIES, MAX_LOOKS = 2_000, 200_000
 
 _HINT = 'Name the metric, or add a label matcher such as {cluster="prod"}.'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mendwatch.config import documents, secrets
@@ -18,12 +19,15 @@ def find(named: Path | None) -> Path:
     """Give the configuration file: the named one, else the first that exists.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is none, or it cannot be read: another one further on is not what was meant.
     """
-    candidates = [named] if named else [path.expanduser() for path in SEARCH]
+    candidates = [named] if named else [absolute(path, Path()) for path in SEARCH]
     for path in candidates:
-        if path.is_file():
-            return path.resolve()
+        if not os.access(path, os.F_OK):
+            continue
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise ConfigurationError(f"{path} cannot be read", hint="It must be a file that this account may read.")
+        return path.resolve()
     looked = ", ".join(str(path) for path in candidates)
     raise ConfigurationError(f"no configuration file at {looked}", hint="Name one with --config, or write mendwatch.yaml here.")
 

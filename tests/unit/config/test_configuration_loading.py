@@ -128,6 +128,15 @@ def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
         loading.find(tmp_path / "absent.yaml")
 
 
+def test_a_folder_is_no_configuration_file_and_no_other_is_taken_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mendwatch.yaml").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    for named in (tmp_path / "mendwatch.yaml", None):
+        with pytest.raises(ConfigurationError, match=r"mendwatch\.yaml cannot be read"):
+            loading.find(named)
+
+
 def test_a_secret_is_read_from_a_file_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("s3cret\n", "utf-8")
 

@@ -6,7 +6,7 @@ before it is paid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mendwatch.errors import UserError
@@ -78,12 +78,19 @@ class Picker:
 def values(wanted: Selector, sources: Iterable[Source], names: Callable[[str], Sequence[str]]) -> dict[str, set[str]]:
     """Give the values that the selector's labels have on the newest series of its metric, or of all where it names none."""
     found: dict[str, set[str]] = {}
+    labels = wanted.labels - {NAME}
+    for source, metric, columns in _newest(wanted, sources):
+        for label in labels:
+            found.setdefault(label, set()).update(_values(source, names(metric), label, columns))
+    return found
+
+
+def _newest(wanted: Selector, sources: Iterable[Source]) -> Iterator[tuple[Source, str, Iterable[int]]]:
+    """Give the columns of the newest poll of each source, by the metrics that are wanted."""
     for source in sources:
         for metric, columns in source.newest.columns.items():
             if wanted.metric in (None, metric):
-                for label in wanted.labels - {NAME}:
-                    found.setdefault(label, set()).update(_values(source, names(metric), label, columns))
-    return found
+                yield source, metric, columns
 
 
 def _values(source: Source, names: Sequence[str], label: str, columns: Iterable[int]) -> set[str]:

@@ -67,7 +67,7 @@ def story() -> dict[tuple[str, int], list[str]]:
 def test_our_engine_agrees_with_the_story(tmp_path: Path) -> None:
     (tmp_path / "ours.yaml").write_text(OURS + TESTS + expectations(story()), "utf-8")
 
-    assert rule_tests.run([tmp_path / "ours.yaml"], KNOWN).text().splitlines()[-1] == "1 tests of 2 rules, 0 failed"
+    assert rule_tests.run([tmp_path / "ours.yaml"], KNOWN).text().splitlines()[-1] == "1 test of 2 rules, 0 failed"
 
 
 @pytest.mark.skipif(PROMTOOL is None and "CI" not in os.environ, reason="promtool is not installed (Debian: prometheus)")

@@ -97,7 +97,7 @@ class AlertEngine:
         collected = _Collected()
         self._table.sweep(now)
         silent = [subject for subject in self._table if subject.compiled.rule.no_data is NoData.FIRE] if self._fires else []
-        for subject in sorted({id(item): item for item in [*silent, *self._live.values()]}.values(), key=_rank):
+        for subject in sorted({id(item): item for item in [*silent, *self._live.values()]}.values(), key=_order):
             self._advance(subject, Sight(None, None, self._inhibitor(subject)), now, collected)
         return collected.step()
 
@@ -249,6 +249,11 @@ def _labels(subject: Subject) -> Mapping[str, str]:
 
 def _rank(subject: Subject) -> int:
     return subject.compiled.rank
+
+
+def _order(subject: Subject) -> tuple[int, str]:
+    """Order subjects alike before and after a restart, which forgets in what order they came."""
+    return subject.compiled.rank, subject.fingerprint
 
 
 def _unknown(rule_name: str) -> Verdict:

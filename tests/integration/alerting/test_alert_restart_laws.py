@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.alerting import loading
@@ -76,6 +76,7 @@ def lived(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(polls=_POLLS)
+@example(polls=[(10, False, [95.0, 95.0]), (10, False, [70.0, None]), (10, False, [95.0, None]), (200, True, [None, None])])
 def test_restarts_at_any_point_change_nothing_that_is_told(
     rules: RuleSet, polls: list[tuple[int, bool, list[float | None]]]
 ) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from mendwatch.cli import output
 from mendwatch.errors import MendwatchError, UserError
+from mendwatch.service import logs
 
 EXIT_WANTING = 1
 EXIT_USAGE = 2
@@ -61,6 +62,7 @@ def call(arguments: list[str]) -> int:
 
     Where the arguments ask for JSON, the error is JSON too, on standard output.
     """
+    logs.configure("text")  # on standard error, so that an answer on standard output stays one
     json = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
     try:
         return _run(arguments, json=json)

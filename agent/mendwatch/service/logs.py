@@ -32,7 +32,7 @@ def configure(form: str, *, verbose: bool = False, quiet: bool = False) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked for each line: standard error may be redirected
         cache_logger_on_first_use=False,
     )
     # Libraries' own chatter (APScheduler tells every run) is no concern of an operator.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from mendwatch.cli import app, output
 from mendwatch.model.audits import ChainVerdict
@@ -85,3 +86,12 @@ def test_exit_codes_tell_done_from_wanting_from_used_wrongly(
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.call([command, "--help"]) == 0
     assert "Usage: " in capsys.readouterr().out
+
+
+def test_a_log_line_of_a_command_never_mixes_with_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    app.call(["--version"])
+    structlog.get_logger("test").error("something is odd")
+
+    shown = capsys.readouterr()
+    assert "something is odd" not in shown.out
+    assert "something is odd" in shown.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from canaries import leaks
 from worlds import GIB, World, until
 
 from mendwatch.model.runs import TERMINAL, RunState
@@ -32,6 +33,7 @@ async def test_a_playbook_that_outlives_the_agent_is_adopted(world: World) -> No
     await until(lambda: not world.sim.faults.waiting())
 
     await agent.kill()
+    assert leaks(world) == []  # while the playbook lives on
     await world.start()
     ended = await world.run_in(*TERMINAL)
 
@@ -41,6 +43,7 @@ async def test_a_playbook_that_outlives_the_agent_is_adopted(world: World) -> No
     assert len(await world.runs()) == 1
     assert await chain_is_whole(world)
     await until(lambda: world.leftovers() == set())
+    assert leaks(world) == []
 
 
 async def test_an_agent_that_is_told_to_stop_cuts_no_playbook_and_the_next_one_goes_on(world: World) -> None:
@@ -70,6 +73,7 @@ async def test_when_everything_dies_the_run_is_measured_and_never_repeated(world
 
     await agent.kill()
     world.kill_runs()
+    assert leaks(world) == []  # what a death leaves behind
     world.sim.faults.clear()
     await world.start()
     ended = await world.run_in(*TERMINAL)
@@ -81,3 +85,4 @@ async def test_when_everything_dies_the_run_is_measured_and_never_repeated(world
     assert len([write for write in world.writes("/quota/") if write.status == 204]) == int(mended)
     assert await chain_is_whole(world)
     await until(lambda: world.leftovers() == set())
+    assert leaks(world) == []

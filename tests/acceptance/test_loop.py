@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 from pathlib import Path
-from urllib.parse import quote as url_quote
 
 import pytest
+from canaries import cookies, found_in, leaks
 from fastmcp import Client
 from prometheus_server import free_port
-from worlds import GIB, PASSWORDS, World, until
+from worlds import GIB, World, until
 
 from mendwatch.model.runs import TERMINAL, RunState
 
 ROOT = Path(__file__).resolve().parents[2]
 #: A path that runs a command wherever somebody evaluates it.
 TRAP = "/ifs/{{ lookup('pipe','touch pwned') }}"
-
-
-def spellings(secret: str) -> list[bytes]:
-    """Give a secret as it would stand in a file: plain, base64, URL-encoded."""
-    raw = secret.encode()
-    return [raw, base64.b64encode(raw), url_quote(secret, safe="").encode()]
-
-
-def found_in(data: bytes) -> list[str]:
-    return [name for name, secret in PASSWORDS.items() if any(form in data for form in spellings(secret))]
-
-
-def leaks(folder: Path) -> list[str]:
-    """Give every file below a folder that holds a password, but the two password files themselves."""
-    allowed = {folder / f"{name}.password" for name in PASSWORDS}
-    return [str(path) for path in folder.rglob("*") if path.is_file() and path not in allowed and found_in(path.read_bytes())]
 
 
 def look_at_arguments(seen: set[str]) -> None:
@@ -75,7 +58,7 @@ async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywher
     question = await world.command("runs", "show", pending.id)
     approved = await world.command("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes", "--reason", "tested")
     applying = await world.run_in(RunState.APPLYING, *TERMINAL)
-    leaked_while_running = leaks(world.folder)
+    searched, leaked_while_running = cookies(world), leaks(world)
     verified = await world.run_in(*TERMINAL)
     await until(lambda: len(world.writes("/event/")) == 1)
     report = await world.cli("runs", "show", pending.id)
@@ -104,8 +87,8 @@ async def test_a_hostile_quota_is_mended_literally_and_no_secret_is_left_anywher
     said = [question.out, question.err, approved.out, report.out, audit.out, agent.text(), *pages]
     assert [text for text in said if found_in(text.encode())] == []
     assert arguments == set()
-    assert leaked_while_running == []
-    assert leaks(world.folder) == []
+    assert (bool(searched), leaked_while_running) == (True, [])
+    assert leaks(world) == []
     assert world.leftovers() == set()
 
 

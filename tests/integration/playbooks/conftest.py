@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -94,8 +96,17 @@ async def make_rig(folder: Path) -> AsyncIterator[Rig]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Give a rig; however a test's phases ended, no file may hold the password afterwards."""
     async with make_rig(tmp_path) as made:
         yield made
+        assert holding(tmp_path, made.sim.accounts["remediate"]) == []
+
+
+def holding(folder: Path, secret: str) -> list[Path]:
+    """Give the files that hold a secret, plain, in base64 or URL-encoded."""
+    raw = secret.encode()
+    forms = (raw, base64.b64encode(raw), quote(secret, safe="").encode())
+    return [path for path in folder.rglob("*") if path.is_file() and any(form in path.read_bytes() for form in forms)]
 
 
 async def until(true: Callable[[], object], seconds: float = 10.0) -> None:

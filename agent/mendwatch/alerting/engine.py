@@ -105,15 +105,11 @@ class AlertEngine:
         """Give every alert that is not inactive."""
         return tuple(subject.alert for subject in self._live.values() if subject.alert is not None)
 
-    def firing(self) -> tuple[Proposal, ...]:
-        """Give the proposal of every alert that fires and has not begun to clear, over its newest record.
+    def offers(self) -> Step:
+        """Give the proposal of every alert that fires and has not begun to clear, over its newest record; and what is held back.
 
         Offer them again from time to time: the guards of the remediation engine decide whether one becomes a run.
         """
-        return self.offers().proposals
-
-    def offers(self) -> Step:
-        """Give what `firing` gives, and what is held back of it and why."""
         collected = _Collected()
         for subject in self._live.values():
             alert = subject.alert

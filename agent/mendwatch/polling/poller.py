@@ -6,13 +6,12 @@ It knows no provider, no metric and no rule. A failure of one collector or one t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from mendwatch.clock import Clock
 from mendwatch.config.documents import nearest
 from mendwatch.errors import NotFound
 from mendwatch.model.notices import Announce
-from mendwatch.model.targets import Identity
 from mendwatch.polling.outcomes import PollOutcome, Sink, TargetStatus
 from mendwatch.polling.target import TargetPoller
 from mendwatch.polling.timetable import Due, SchedulerTimetable, Timetable
@@ -56,9 +55,7 @@ class Poller:
             NotFound: there is no such target or collector.
             Refused: the agent stops.
         """
-        target = self._targets.get(target_id)
-        if target is None:
-            raise NotFound(f"there is no target {target_id!r}", hint=_hint(target_id, self._targets))
+        target = self._known(target_id)
         known = [probe.spec.name for probe in target.watch.probes]
         for name in collector_names or ():
             if name not in known:
@@ -66,17 +63,19 @@ class Poller:
         names = known if collector_names is None else [name for name in known if name in collector_names]
         return tuple(await asyncio.gather(*(target.fresh(name, force=force) for name in names)))
 
-    def identities(self) -> Mapping[str, Identity]:
-        """Give what each target last said it is; those that never answered are absent."""
-        return {name: target.identity for name, target in self._targets.items() if target.identity is not None}
-
     def status_of(self, target_id: str) -> TargetStatus:
-        """Tell how one target stands. Raises KeyError where there is none."""
-        return self._targets[target_id].status()
+        """Tell how one target stands. Raises NotFound where there is none."""
+        return self._known(target_id).status()
 
     def status(self) -> tuple[TargetStatus, ...]:
         """Tell how every target stands, in the configuration's order."""
         return tuple(target.status() for target in self._targets.values())
+
+    def _known(self, target_id: str) -> TargetPoller:
+        target = self._targets.get(target_id)
+        if target is None:
+            raise NotFound(f"there is no target {target_id!r}", hint=_hint(target_id, self._targets))
+        return target
 
 
 def _due(target: TargetPoller, probe: Probe) -> Due:

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from mendwatch.clock import Clock
-from mendwatch.errors import NotFound, StoreError
+from mendwatch.errors import Refused, StoreError
 from mendwatch.model.runs import Run, RunState
 from mendwatch.store.interface import Store
 
@@ -47,7 +47,7 @@ class Housekeeping:
         for path in await asyncio.to_thread(_directories, self._folder):
             try:
                 run = await self._store.runs.get(path.name)
-            except (NotFound, StoreError):
+            except (Refused, StoreError):
                 continue
             if run.id == path.name and spent(run, self._clock.now()):
                 await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
@@ -55,4 +55,8 @@ class Housekeeping:
 
 
 def _directories(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()] if folder.is_dir() else []
+    """Give the directories in a folder; none where it cannot be read, which is no reason to stop watching."""
+    try:
+        return [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        return []

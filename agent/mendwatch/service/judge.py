@@ -39,15 +39,18 @@ class FreshJudge:
         return refused or self._alerts.verify(rule.alert, fingerprint, since)
 
     async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
-        """Give the events of one kind that hold on a target, by the last poll; None where none has told since the start."""
-        if not self._events.known(target):
-            try:
-                outcomes = await self._poller.poll_now(target)
-            except NotFound:
-                return ()  # the target left the configuration; nobody asks it anything any more
-            if not self._events.known(target) and any(outcome.error is not None for outcome in outcomes):
-                return None
-        return self._events.on(target, kind)
+        """Give the events of one kind that hold on a target, by the last poll; None where none has told since the start.
+
+        It waits for the schedule and asks nothing itself: a target whose events cannot be read must not be polled for that.
+        """
+        if self._events.known(target):
+            return self._events.on(target, kind)
+        try:
+            status = self._poller.status_of(target)
+        except NotFound:
+            return ()  # the target left the configuration; nobody asks it anything any more
+        answered = all(collector.last_success is not None for collector in status.collectors)
+        return self._events.on(target, kind) if answered else None
 
     async def _poll(self, rule: Rule, fingerprint: str) -> Verdict | None:
         """Poll; give a verdict without data where that was not possible."""

@@ -248,7 +248,8 @@ async def test_a_target_that_comes_back_as_another_release_is_identified_again()
         provider.scripted[0].answers.append(errors.Unreachable("rebooting"))
         await scene.timetable.run(120)
 
-        assert scene.poller.identities()["target-1"].version == "2.0"
+        assert (identity := scene.poller.status_of("target-1").identity) is not None
+        assert identity.version == "2.0"
 
 
 async def test_a_sink_that_fails_does_not_end_polling() -> None:

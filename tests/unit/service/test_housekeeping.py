@@ -62,6 +62,12 @@ async def test_only_the_directories_of_known_runs_that_are_over_are_removed(tmp_
     assert names(tmp_path) == {waiting.id, "something-else"}
 
 
+async def test_a_folder_that_is_no_folder_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    await Housekeeping(tmp_path / "file", MemoryStore(), FakeClock()).go_round()
+
+
 async def test_a_folder_that_is_not_there_is_no_fault(tmp_path: Path) -> None:
     await Housekeeping(tmp_path / "absent", MemoryStore(), FakeClock()).go_round()
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -41,7 +43,9 @@ class CollectorSpec:
     """What the core needs to know of a collector before it runs.
 
     `interval` and `timeout` are seconds; the configuration may override the interval. `metrics` are all that the
-    collector can ever give. `schemas` are the record types that rules can name with `on:`.
+    collector can ever give. `schemas` are the record types that rules can name with `on:`. `budget` is the most series that
+    one poll may give; a poll that gives more fails, visibly and as a whole, and the configuration may raise it. `privileges`
+    are those that the read account needs, in the target's own words.
     """
 
     name: str
@@ -49,6 +53,8 @@ class CollectorSpec:
     timeout: float
     metrics: tuple[MetricSpec, ...]
     schemas: tuple[RecordSchema, ...] = ()
+    budget: int = 10_000
+    privileges: tuple[str, ...] = ()
 
 
 class Collector(Protocol):
@@ -114,6 +120,86 @@ class Provider(Protocol):
 
     def playbook_environment(self, target: Target, credential: Credential) -> Mapping[str, str]:
         """Give the environment that this provider's Ansible modules read their connection and secret from."""
+        ...
+
+
+class Grade(StrEnum):
+    """How one check of an examination ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of an examination: what was looked at, how it stands, and what to do about it.
+
+    `lines` are commands to copy, such as those that grant a privilege. Nothing here may hold a secret.
+    """
+
+    name: str
+    grade: Grade
+    detail: str
+    hint: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Who needs a privilege, such as `collector quotas` or `remediation onefs/quota_raise`, and whether to write."""
+
+    who: str
+    privilege: str
+    write: bool = False
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """A provider that can examine a target in depth, for `mendwatch doctor` and `mendwatch targets inspect`."""
+
+    def examine(
+        self, target: Target, read: Credential | None, write: Credential | None, needs: Sequence[Need]
+    ) -> AsyncIterator[Check]:
+        """Give one check after the other, as each ends; what cannot be reached is a failed check and raises nothing."""
+        ...
+
+    async def inspect(self, target: Target, read: Credential | None) -> Mapping[str, object]:
+        """Give what the target tells of itself, as plain data for people.
+
+        Raises:
+            TargetError: it cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """A provider that can record what its collectors read, for `mendwatch record`; `mendwatch.replays` serves it again."""
+
+    async def record(self, target: Target, read: Credential | None, collectors: Sequence[Collector], folder: Path) -> int:
+        """Run each collector once and write every exchange below `folder`, without secrets; give how many there were.
+
+        Raises:
+            TargetError: the target cannot be asked at all.
+        """
+        ...
+
+
+class Replay(Protocol):
+    """A recording that is served as if it were the target (entry point group `mendwatch.replays`)."""
+
+    async def start(self, folder: Path) -> DemoTarget:
+        """Serve the recording below `folder`.
+
+        Raises:
+            UserError: the folder holds no recording of this provider.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """End what was started."""
         ...
 
 

@@ -82,6 +82,17 @@ class OneFSClient:
         answer = await self._get(path, query or {})
         return decode(answer.body, outline, f"GET {path}")
 
+    async def offered(self, version: int, resource: str, outline: type[T], query: Mapping[str, str] | None = None) -> T | None:
+        """Read one resource as `get` does; None where this release has no such resource.
+
+        Raises:
+            TargetError: as `get`, but never Unsupported.
+        """
+        try:
+            return await self.get(version, resource, outline, query)
+        except Unsupported:
+            return None
+
     async def pages(self, version: int, resource: str, outline: type[P], query: Mapping[str, str]) -> AsyncIterator[P]:
         """Read a list page by page, to its end.
 

@@ -25,7 +25,7 @@ def _group(schema: RecordSchema, metrics: Iterable[MetricSpec], reading: Reading
     """Gather the samples of each subject, by the values of the schema's labels."""
     places = _places(schema, metrics)
     drafts: dict[tuple[str, ...], _Draft] = {}
-    for sample in reading.samples:
+    for sample in reading.each():
         place = places.get(sample.metric)
         if place is None or not math.isfinite(sample.value):
             continue

@@ -7,10 +7,11 @@ clusters with wrong clocks lie beside each other. It knows no provider, and asks
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 
 from mendwatch.errors import UserError
 from mendwatch.history import hints, reading, selectors
@@ -19,7 +20,7 @@ from mendwatch.history.catalogue import Catalogue, Found
 from mendwatch.history.selection import Part, Picker, values
 from mendwatch.history.sources import Source, SourceKey
 from mendwatch.history.tables import Published
-from mendwatch.model.samples import MetricSpec, Sample
+from mendwatch.model.samples import Columns, MetricSpec, Sample
 from mendwatch.model.targets import Target
 
 
@@ -95,12 +96,21 @@ class MemoryHistory:
         """Announce metrics, so that their labels have names and their meaning can be searched."""
         self._catalogue.declare(target_label, specs)
 
-    def append(self, target: Target, target_label: str, samples: Iterable[Sample], at: datetime, *, source: str = "") -> None:
+    def append(
+        self,
+        target: Target,
+        target_label: str,
+        samples: Iterable[Sample],
+        at: datetime,
+        *,
+        source: str = "",
+        columns: Sequence[Columns] = (),
+    ) -> None:
         """Keep what one poll of one target gave; a metric must be declared before, and NaN is no sample.
 
         `source` names the collector: where each has its own, a poll that gives the same series as the last costs little.
         """
-        given = tuple(samples)
+        given = (*samples, *chain.from_iterable(one.samples() for one in columns))
         poll = Published([one.metric for one in given], [one.labels for one in given], [one.value for one in given])
         key = SourceKey(target.id, target_label, tuple(sorted(target.labels.items())), source)
         owner = self._targets.setdefault(target.id, _Target())

@@ -8,8 +8,9 @@ not published again vanish after their lifetime; nothing turns to 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 
@@ -17,7 +18,7 @@ from mendwatch.errors import ConfigurationError
 from mendwatch.metrics import blocks, declarations
 from mendwatch.metrics.blocks import Block, Labels, Refusal
 from mendwatch.metrics.declarations import Declaration
-from mendwatch.model.samples import MetricSpec, Sample
+from mendwatch.model.samples import Columns, MetricSpec, Sample
 from mendwatch.model.targets import Target
 
 _log = structlog.get_logger("mendwatch.metrics")
@@ -69,7 +70,15 @@ class Families:
                 )
 
     def publish(
-        self, target: Target, target_label: str, source: str, samples: Iterable[Sample], *, now: float, lifetime: float
+        self,
+        target: Target,
+        target_label: str,
+        source: str,
+        samples: Iterable[Sample],
+        *,
+        columns: Sequence[Columns] = (),
+        now: float,
+        lifetime: float,
     ) -> tuple[Refusal, ...]:
         """Replace all series of (target, source) by these; they vanish `lifetime` seconds after `now`.
 
@@ -80,7 +89,7 @@ class Families:
         before = self._published.get(key)
         made: dict[str, Block] = {}
         refusals: list[Refusal] = []
-        for metric, (published, values) in _by_metric(samples).items():
+        for metric, (published, values) in _by_metric(chain(samples, *(one.samples() for one in columns))).items():
             block, refused = self._block(key, target, target_label, metric, (published, values))
             refusals += refused
             if block is not None:

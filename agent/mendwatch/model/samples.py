@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class MetricKind(StrEnum):
@@ -42,6 +43,83 @@ class Sample:
     value: float
     labels: tuple[str, ...] = ()
     time: datetime | None = None
+
+
+class Run(NamedTuple):
+    """The series of one metric in a layout: those from `start` up to `stop`."""
+
+    metric: str
+    start: int
+    stop: int
+
+
+class Layout:
+    """The heads of the series that one source gives poll after poll: each series once, all series of a metric side by side.
+
+    A source that keeps its layout spares everybody who takes its numbers the comparing of names: whoever has seen the same
+    object before knows where each number belongs. So layouts are compared by identity, and never changed.
+    """
+
+    __slots__ = ("labels", "metrics", "runs")
+
+    def __init__(self, heads: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """Take (metric, label values in the order of its spec) for each series.
+
+        Raises:
+            ValueError: a series stands twice, or the series of a metric are not side by side.
+        """
+        pairs = tuple(heads)
+        self.metrics = tuple(metric for metric, _ in pairs)
+        self.labels = tuple(labels for _, labels in pairs)
+        self.runs = _runs(self.metrics)
+        if len({run.metric for run in self.runs}) < len(self.runs):
+            message = "the series of a metric are not side by side"
+            raise ValueError(message)
+        if len(set(pairs)) < len(pairs):
+            message = "a series stands twice"
+            raise ValueError(message)
+
+    def __len__(self) -> int:
+        """How many series there are."""
+        return len(self.metrics)
+
+
+def _runs(metrics: Sequence[str]) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    for at, metric in enumerate(metrics):
+        if runs and runs[-1].metric == metric:
+            runs[-1] = Run(metric, runs[-1].start, at + 1)
+        else:
+            runs.append(Run(metric, at, at + 1))
+    return tuple(runs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The numbers of one poll for the series of a layout, one each; the cheap way to give many samples.
+
+    `values` are floats; NaN stands where this poll has none, and `absent` counts how often. `times` are epoch seconds of when
+    the source measured each value, or None where all were measured when they were read. Both lists belong to whoever
+    takes the columns: the giver keeps and changes neither.
+    """
+
+    layout: Layout
+    values: list[float]
+    times: list[float] | None = None
+    absent: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.layout) or (self.times is not None and len(self.times) != len(self.layout)):
+            message = f"{len(self.values)} values for {len(self.layout)} series"
+            raise ValueError(message)
+
+    def samples(self) -> Iterator[Sample]:
+        """Give the samples one by one: the slow way, for those who look at few."""
+        layout = self.layout
+        for at, value in enumerate(self.values):
+            if value == value:  # noqa: PLR0124 - NaN is the one number that is not itself
+                time = None if self.times is None else datetime.fromtimestamp(self.times[at], UTC)
+                yield Sample(layout.metrics[at], value, layout.labels[at], time)
 
 
 class Severity(StrEnum):
@@ -89,9 +167,28 @@ class RecordSchema:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one collection gave: samples and events, empty where there is nothing."""
+    """What one collection gave: samples and events, empty where there is nothing.
+
+    Many samples of ever the same series come as `columns`, the others as `samples`; a metric comes by one of the two.
+    `drift` counts what the answer had and the collector could not understand, by the name of the field.
+    """
 
     samples: tuple[Sample, ...] = ()
     events: tuple[Event, ...] = ()
     #: Whether `events` are all that hold now, so that an absent one is over.
     events_complete: bool = False
+    columns: tuple[Columns, ...] = ()
+    #: The schemas whose subjects are all in this reading, so that an absent one (a deleted quota) is gone.
+    complete: frozenset[str] = frozenset()
+    drift: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many samples there are."""
+        return len(self.samples) + sum(len(one.values) - one.absent for one in self.columns)
+
+    def each(self) -> Iterator[Sample]:
+        """Give every sample by itself: the slow way."""
+        yield from self.samples
+        for one in self.columns:
+            yield from one.samples()

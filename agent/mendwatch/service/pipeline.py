@@ -81,8 +81,12 @@ class Pipeline:
         label = outcome.provider.target_label
         lifetime = LIFETIME_INTERVALS * outcome.spec.interval + outcome.spec.timeout
         now = self._to.clock.monotonic()
-        self._to.families.publish(outcome.target, label, outcome.spec.name, reading.samples, now=now, lifetime=lifetime)
-        self._to.history.append(outcome.target, label, reading.samples, outcome.at, source=outcome.spec.name)
+        self._to.families.publish(
+            outcome.target, label, outcome.spec.name, reading.samples, columns=reading.columns, now=now, lifetime=lifetime
+        )
+        self._to.history.append(
+            outcome.target, label, reading.samples, outcome.at, source=outcome.spec.name, columns=reading.columns
+        )
 
     def _tell_events(self, outcome: PollOutcome, reading: Reading) -> None:
         found = self._to.events.update(outcome.target.id, outcome.spec.name, reading)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from mendwatch.clock import Clock
 from mendwatch.model.targets import Credential, Identity, Target
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.cluster import ClusterConfig, identity_of
 from mendwatch_onefs.options import OneFSOptions
+
+M = TypeVar("M")
 
 
 class OneFSSession(OneFSClient):
@@ -16,6 +20,14 @@ class OneFSSession(OneFSClient):
         super().__init__(target, options, credential, clock)
         #: Statistics keys that this release is known to have; None until it has refused one (see `statistics`).
         self.known_keys: frozenset[str] | None = None
+        #: What the cluster runs, as of the last time it said; None until then.
+        self.release: str | None = None
+        self._memories: dict[type[Any], Any] = {}
+
+    def memory(self, kind: type[M]) -> M:
+        """Give a collector's own memory of this cluster, made anew at the first call; collectors themselves serve all clusters."""
+        found: M = self._memories.setdefault(kind, kind())
+        return found
 
     async def identify(self) -> Identity:
         """Ask the cluster for its name and release, and let go of what is known of another one.
@@ -27,4 +39,6 @@ class OneFSSession(OneFSClient):
         self.known_keys = None
         latest = await self.latest()
         config = await self.get(3, "cluster/config", ClusterConfig)
-        return identity_of(config, latest, self.where)
+        identity = identity_of(config, latest, self.where)
+        self.release = identity.version
+        return identity

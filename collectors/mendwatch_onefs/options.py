@@ -1,6 +1,6 @@
 """What may be said about one cluster under `options:`; checked before anything is asked.
 
-It knows the words and their limits only. What they do is in `wire` (connections) and `quotas`.
+It knows the words and their limits only. What they do is in `wire` (connections) and in the collectors.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+#: OneFS' own words for the types of quotas.
+QuotaType = Literal["directory", "default-directory", "user", "group", "default-user", "default-group"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,10 +37,29 @@ class OneFSOptions(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=16)] = Field(
         default=4, description="Requests at a time; a cluster's API has few workers and they are shared with people."
     )
-    quota_types: tuple[Literal["directory", "default-directory"], ...] = Field(
-        default=("directory",),
+    quota_types: tuple[QuotaType, ...] = Field(
+        default=("directory", "default-directory"),
         min_length=1,
-        description="Types of quotas that are read. User and group quotas are left out: a cluster can have a hundred thousand.",
+        description="Types of quotas that are read. Those of users and groups are left out unless they are named here: "
+        "a cluster can have a hundred thousand of them.",
+    )
+    quota_limit: Annotated[int, Field(ge=1, le=200_000)] = Field(
+        default=20_000,
+        description="Quotas that one poll may read; where there are more, the poll fails and says so. "
+        "One quota gives up to 15 series.",
+    )
+    client_top: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=20,
+        description="Clients that are shown, those with the highest rate of operations; 0 leaves clients out altogether.",
+    )
+    heat_top: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0, description="Paths of the file heat map that are shown, the hottest; 0 leaves the heat map out."
+    )
+    workload_datasets: tuple[str, ...] = Field(
+        default=(), description="Performance datasets whose workloads are read, by name (such as System); none by default."
+    )
+    workload_top: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=50, description="Workloads that are shown of each performance dataset, those with the highest rate of operations."
     )
 
     @field_validator("ca_file")

@@ -26,7 +26,9 @@ class OneFSSession(OneFSClient):
 
     def memory(self, kind: type[M]) -> M:
         """Give a collector's own memory of this cluster, made anew at the first call; collectors themselves serve all clusters."""
-        found: M = self._memories.setdefault(kind, kind())
+        if kind not in self._memories:
+            self._memories[kind] = kind()
+        found: M = self._memories[kind]
         return found
 
     async def identify(self) -> Identity:

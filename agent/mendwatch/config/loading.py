@@ -47,6 +47,7 @@ def load(path: Path) -> Settings:
     return settings.model_copy(
         update={
             "state_dir": absolute(settings.state_dir, base),
+            "web_config": absolute(settings.web_config, base) if settings.web_config else None,
             "rules": [absolute(entry, base) for entry in settings.rules],
             "remediations": [absolute(entry, base) for entry in settings.remediations],
             "runs": runs,

@@ -86,6 +86,17 @@ class Settings(_Strict):
     )
     state: str | None = Field(default=None, description="URL of the state's SQLite file; default: state.db in `state_dir`.")
     listen: str = Field(default="127.0.0.1:9732", description="Address and port of HTTP. Port 0 takes a free one.")
+    web_config: Path | None = Field(
+        default=None,
+        description="File with TLS and passwords of the web server, in the format that Prometheus' programs share "
+        "(exporter-toolkit's web-config). Default: plain HTTP, open to whoever reaches `listen`.",
+    )
+    instance_label_name: str | None = Field(
+        default=None,
+        pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$",
+        description="Another name on /metrics for the label that carries the target (`cluster` for OneFS), where Prometheus' own "
+        "targets have a label of that name. Rules, history and the shipped dashboards keep the provider's name.",
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="`text` for people, `json` for machines.")
     rules: list[Path] = Field(default_factory=list, description="Files or folders of your own rules, beside those shipped.")
     shipped_rules: bool = Field(default=True, description="Whether the shipped rules are loaded.")

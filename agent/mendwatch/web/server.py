@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -41,8 +42,9 @@ class _Quiet(uvicorn.Server):
 class WebServer:
     """Listens on one address. Start it once and stop it once, inside the running loop."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> None:
         self._host, self._port = host, port
+        self._scheme = "http" if tls is None else "https"
         self._server = _Quiet(
             uvicorn.Config(
                 app,
@@ -53,6 +55,7 @@ class WebServer:
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
+                ssl_context_factory=None if tls is None else lambda *_: tls,
             )
         )
         self._socket: socket.socket | None = None
@@ -67,7 +70,7 @@ class WebServer:
     def url(self) -> str:
         """The address as a person would type it."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{self._scheme}://{host}:{self._port}"
 
     async def start(self) -> None:
         """Bind, start the application's lifespan and accept requests; returns when the first one would be answered.

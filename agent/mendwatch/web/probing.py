@@ -1,0 +1,58 @@
+"""`/probe?target=`: one target's series on a page of their own, in the way of multi-target exporters.
+
+What may be asked and how long is decided here; who polls and who writes the page is passed in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mendwatch.errors import NotFound
+
+#: The header in which Prometheus says how long it waits, and what is kept of that for the way back.
+PATIENCE_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+_RETURN = 0.5
+#: Seconds to wait for fresh data where nobody says how long, and at most.
+_USUAL, _LONGEST = 9.5, 120.0
+
+
+class Respond(Protocol):
+    """Writes the page of one target in the format that a request asks for."""
+
+    def __call__(self, request: Request, target: str) -> Awaitable[Response]:
+        """Give the answer."""
+        ...
+
+
+class Probe:
+    """The endpoint. `refresh` has a target's overdue collectors polled, within so many seconds; it raises NotFound."""
+
+    def __init__(self, refresh: Callable[[str, float], Awaitable[None]], respond: Respond) -> None:
+        self._refresh, self._respond = refresh, respond
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        target = request.query_params.get("target", "")
+        if not target:
+            return PlainTextResponse("which target? Ask /probe?target=NAME; /sd lists the names\n", 400)
+        try:
+            await self._refresh(target, patience(request.headers.get(PATIENCE_HEADER)))
+        except NotFound as problem:
+            return PlainTextResponse(f"{problem}. {problem.hint}\n", 404)
+        return await self._respond(request, target)
+
+
+def patience(header: str | None) -> float:
+    """Give the seconds that a poll may take, from what Prometheus says of its own patience."""
+    try:
+        asked = float(header) if header is not None else math.nan
+    except ValueError:
+        asked = math.nan
+    if not math.isfinite(asked) or asked <= 0:
+        return _USUAL
+    return min(max(asked - _RETURN, asked / 2), _LONGEST)

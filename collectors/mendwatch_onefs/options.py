@@ -50,7 +50,7 @@ class OneFSOptions(BaseModel):
     )
     client_top: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=20,
-        description="Clients that are shown, those with the highest rate of operations; 0 leaves clients out altogether.",
+        description="Clients that are shown, those with the highest rate of operations; 0 leaves clients out.",
     )
     heat_top: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=0, description="Paths of the file heat map that are shown, the hottest; 0 leaves the heat map out."

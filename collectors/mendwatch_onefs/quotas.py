@@ -1,153 +1,116 @@
 """SmartQuotas: how full every quota is, measured in the unit that its limits apply to. From quota/quotas, every page.
 
-A quota whose accounting is not ready reports numbers that mean nothing, so its usage gives no sample; neither
-does a limit that is not set.
+Each page becomes numbers as it comes, and the names of the series are made once and kept as long as the quotas stay the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import msgspec
-
-from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.errors import BadAnswer
+from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import flag, quantity, text
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.failures import Rejected
+from mendwatch_onefs.quota_metrics import FIELDS, METRICS, PERSONA_METRICS, PERSONA_SCHEMA, SCHEMA
+from mendwatch_onefs.quota_rows import Key, QuotaPage, QuotaRows, key_of, layout_of, persona_key_of
 from mendwatch_onefs.session import OneFSSession
 
-LABELS = ("path", "type")
-#: OneFS' words for what limits apply to, and the field of `usage` that has it.
-_MEASURES = {"applogicalsize": "applogical", "fslogicalsize": "fslogical", "physicalsize": "physical"}
-_LIMITS = ("hard", "soft", "advisory")
+#: Quotas that are read by default, each with all its fields.
+_MOST = 20_000
+#: Types that name a person or a group beside the path.
+_PERSONAL = frozenset({"user", "group"})
 
 
-def _spec(name: str, words: str, key: str, unit: str = "") -> MetricSpec:
-    return MetricSpec(f"powerscale_quota_{name}", f"{words} (quota/quotas: {key}).", unit=unit, labels=LABELS)
+class TooManyQuotas(BadAnswer):
+    """The cluster has more quotas than may be read."""
+
+    default_hint = (
+        "Read fewer types with the option quota_types, or raise the option quota_limit and the collector's budget; "
+        "each quota costs up to 15 series."
+    )
 
 
-USAGE = _spec(
-    "usage_bytes", "Bytes used, as the limits count them; absent until accounting is ready", "usage, by thresholds_on", "bytes"
-)
-INODES = _spec("inodes", "Files and directories; absent until accounting is ready", "usage.inodes")
-EFFICIENCY = _spec("efficiency_ratio", "Logical bytes per physical byte, with protection", "efficiency_ratio", "ratio")
-REDUCTION = _spec("reduction_ratio", "Logical bytes per byte of data, by compression and deduplication", "reduction_ratio", "ratio")
-READY = _spec("ready", "Whether accounting is accurate; 0 while a QuotaScan job is awaited", "ready")
-ENFORCED = _spec("enforced", "Whether limits are enforced, or only accounted", "enforced")
-LINKED = _spec("linked", "Whether a default quota controls this one, so that it cannot be changed itself", "linked")
-LIMITS = {
-    name: _spec(f"{name}_limit_bytes", f"The {name} limit; absent if not set", f"thresholds.{name}", "bytes") for name in _LIMITS
-}
-EXCEEDED = {name: _spec(f"{name}_exceeded", f"Whether the {name} limit was hit", f"thresholds.{name}_exceeded") for name in _LIMITS}
-METRICS = (USAGE, *LIMITS.values(), *EXCEEDED.values(), INODES, EFFICIENCY, REDUCTION, READY, ENFORCED, LINKED)
+@dataclass(slots=True)
+class _Kept:
+    """The layout that was given last, and the quotas that it is for."""
 
-SCHEMA = RecordSchema(
-    "quota",
-    labels=LABELS,
-    fields={spec.name.removeprefix("powerscale_quota_"): spec.name for spec in METRICS},
-    help="One quota: what is used, its limits, and whether they were hit (1) or not (0).",
-)
+    keys: list[Key] = field(default_factory=list)
+    layout: Layout = field(default_factory=lambda: Layout(()))
 
 
-class Quota(msgspec.Struct):
-    """One quota, as much of it as is used. `thresholds_include_overhead` is how releases before 8.2 chose the measure."""
+@dataclass(slots=True)
+class QuotasMemory:
+    """What is kept of one cluster between two polls."""
 
-    path: Any = None
-    type: Any = None
-    ready: Any = None
-    enforced: Any = None
-    linked: Any = None
-    include_snapshots: Any = None
-    thresholds: dict[str, Any] | None = None
-    thresholds_on: Any = None
-    thresholds_include_overhead: Any = None
-    usage: dict[str, Any] | None = None
-    efficiency_ratio: Any = None
-    reduction_ratio: Any = None
-
-
-class QuotaPage(msgspec.Struct):
-    """One page of the list."""
-
-    quotas: list[Quota]
-    resume: Any = None
+    plain: _Kept = field(default_factory=_Kept)
+    personal: _Kept = field(default_factory=_Kept)
 
 
 class QuotasCollector:
     """Reads every quota of the types that the options name."""
 
-    spec = CollectorSpec("quotas", interval=60.0, timeout=120.0, metrics=METRICS, schemas=(SCHEMA,))
+    spec = CollectorSpec(
+        "quotas",
+        interval=60.0,
+        timeout=120.0,
+        metrics=(*METRICS, *PERSONA_METRICS),
+        schemas=(SCHEMA, PERSONA_SCHEMA),
+        budget=_MOST * len(FIELDS),
+        privileges=("ISI_PRIV_QUOTA",),
+    )
 
     async def collect(self, session: OneFSSession, now: datetime) -> Reading:
-        """Fetch every page of every type once."""
-        quotas = [quota for kind in session.options.quota_types for quota in await self._of_type(session, kind)]
-        return Reading(samples_of(quotas, now))
+        """Fetch every page of every type once.
 
-    async def _of_type(self, session: OneFSSession, kind: str) -> list[Quota]:
-        pages = session.pages(15, "quota/quotas", QuotaPage, {"type": kind})
-        return [quota async for page in pages for quota in page.quotas]
-
-
-def samples_of(quotas: Iterable[Quota], now: datetime) -> tuple[Sample, ...]:
-    """Turn quotas into samples.
-
-    A path can have two quotas of one type, with and without snapshots. The labels cannot tell them apart; the one that is
-    enforced is shown, and of two such the one without snapshots. Two hard limits are as good as none: neither tells when writes
-    stop, and a remediation could not know which one to change.
-    """
-    groups: dict[tuple[str, str], list[Quota]] = {}
-    for quota in sorted(quotas, key=_rank):
-        path, kind = text(quota.path), text(quota.type)
-        if path and kind:
-            groups.setdefault((path, kind), []).append(quota)
-    return tuple(sample for labels, group in groups.items() for sample in _samples(group, labels, now))
+        Raises:
+            TooManyQuotas: there are more than the options allow; the pages beyond are not asked for.
+        """
+        drift = Drift()
+        plain = QuotaRows(key_of, now.timestamp(), drift)
+        personal = QuotaRows(persona_key_of, now.timestamp(), drift)
+        read = 0
+        async for kind, page in _pages(session):
+            read += len(page.quotas)
+            if read > session.options.quota_limit:
+                raise TooManyQuotas(
+                    f"{session.where} has more than {session.options.quota_limit} quotas of the types that are read"
+                )
+            (personal if kind in _PERSONAL else plain).add(page.quotas)
+        await asyncio.sleep(0)  # the last page has just held the loop
+        memory = session.memory(QuotasMemory)
+        columns = [await _columns(METRICS, plain, memory.plain), await _columns(PERSONA_METRICS, personal, memory.personal)]
+        return Reading(columns=tuple(filter(None, columns)), complete=_complete(session.options.quota_types), drift=drift.counts)
 
 
-def _rank(quota: Quota) -> tuple[bool, bool]:
-    return flag(quota.enforced) is not True, flag(quota.include_snapshots) is True
+async def _pages(session: OneFSSession) -> AsyncIterator[tuple[str, QuotaPage]]:
+    """Give every page with the type that was asked for; a type that this release does not know has none."""
+    for kind in session.options.quota_types:
+        try:
+            async for page in session.pages(15, "quota/quotas", QuotaPage, {"type": kind}):
+                yield kind, page
+        except Rejected:
+            if kind == "directory":
+                raise
 
 
-def _samples(group: Sequence[Quota], labels: tuple[str, str], now: datetime) -> Iterator[Sample]:
-    ambiguous = sum(_limit(quota, "hard") is not None for quota in group) > 1
-    for spec, value in (*_numbers(group[0]), *_flags(group[0])):
-        if value is not None and not (ambiguous and spec is LIMITS["hard"]):
-            yield Sample(spec.name, float(value), labels, now)
+async def _columns(metrics: tuple[MetricSpec, ...], rows: QuotaRows, kept: _Kept) -> Columns | None:
+    """Give the numbers under the kept layout; where the quotas have changed, a new one is made beside the loop."""
+    keys = rows.keys
+    if not keys:
+        return None
+    rows.settle()
+    if keys != kept.keys:
+        kept.layout = await asyncio.to_thread(layout_of, [spec.name for spec in metrics], keys)
+        kept.keys = keys
+    values, absent = rows.values()
+    return Columns(kept.layout, values, absent=absent)
 
 
-def _numbers(quota: Quota) -> Iterator[tuple[MetricSpec, float | None]]:
-    ready = flag(quota.ready) is True
-    yield USAGE, usage_of(quota)
-    yield INODES, _measured(quota, "inodes")
-    yield EFFICIENCY, quantity(quota.efficiency_ratio) if ready else None
-    yield REDUCTION, quantity(quota.reduction_ratio) if ready else None
-    for name, spec in LIMITS.items():
-        yield spec, _limit(quota, name)
-
-
-def _limit(quota: Quota, name: str) -> float | None:
-    return quantity((quota.thresholds or {}).get(name)) or None  # OneFS has no limit of 0: it means none
-
-
-def _flags(quota: Quota) -> Iterator[tuple[MetricSpec, bool | None]]:
-    yield READY, flag(quota.ready)
-    yield ENFORCED, flag(quota.enforced)
-    yield LINKED, flag(quota.linked)
-    for name, spec in EXCEEDED.items():
-        yield spec, flag((quota.thresholds or {}).get(f"{name}_exceeded"))
-
-
-def usage_of(quota: Quota) -> float | None:
-    """Give the bytes used in the measure that the limits apply to; None while that is unknown or not ready."""
-    if quota.thresholds_on is not None:
-        measure = _MEASURES.get(str(quota.thresholds_on))
-        return _measured(quota, measure) if measure else None
-    overhead = flag(quota.thresholds_include_overhead)
-    return None if overhead is None else _measured(quota, "physical" if overhead else "logical")
-
-
-def _measured(quota: Quota, name: str) -> float | None:
-    """Give one field of `usage`, if the quota is ready and the field is not said to be unready."""
-    usage = quota.usage or {}
-    ready = flag(quota.ready) is True and flag(usage.get(f"{name}_ready", True)) is True
-    return quantity(usage.get(name)) if ready else None
+def _complete(kinds: tuple[str, ...]) -> frozenset[str]:
+    """Give the schemas whose subjects have all been read: every page of every type was."""
+    personal = {PERSONA_SCHEMA.name} if _PERSONAL & set(kinds) else set()
+    return frozenset({SCHEMA.name} | personal if set(kinds) - _PERSONAL else personal)

@@ -16,7 +16,9 @@ from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs.cluster import ClusterCollector
 from mendwatch_onefs.events import EventsCollector
 from mendwatch_onefs.provider import OneFSProvider
-from mendwatch_onefs.quotas import QuotaPage, QuotasCollector
+from mendwatch_onefs.quota_metrics import SCHEMA
+from mendwatch_onefs.quota_rows import QuotaPage
+from mendwatch_onefs.quotas import QuotasCollector, TooManyQuotas
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.statistics import KEYS, StatisticsCollector
 from mendwatch_onefs_sim.faults import Fault
@@ -28,7 +30,7 @@ CURRENT = "/platform/1/statistics/current"
 
 
 def _series(reading: Reading) -> dict[tuple[str, tuple[str, ...]], float]:
-    return {(sample.metric, sample.labels): sample.value for sample in reading.samples}
+    return {(sample.metric, sample.labels): sample.value for sample in reading.each()}
 
 
 def _paths(simulator: Simulator) -> list[str]:
@@ -50,9 +52,8 @@ async def test_every_collector_gives_declared_metrics_with_declared_labels_and_n
     for collector in OneFSProvider().collectors():
         reading = await collector.collect(session, clock.now())
         specs = {spec.name: spec for spec in collector.spec.metrics}
-        assert reading.samples
-        assert len(_series(reading)) == len(reading.samples)
-        for sample in reading.samples:
+        assert len(_series(reading)) == reading.size
+        for sample in reading.each():
             assert len(sample.labels) == len(specs[sample.metric].labels), sample
 
 
@@ -143,9 +144,51 @@ async def test_every_page_of_2500_quotas_is_read(simulator: Simulator, opened: O
     read = {labels[0] for metric, labels in series if metric == "powerscale_quota_usage_bytes"}
     assert paths <= read
     asked = [parse_qs(request.query) for request in simulator.requests if request.path.endswith("/quota/quotas")]
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert asked[0] == {"limit": ["1000"], "type": ["directory"]}
-    assert all(set(query) == {"resume"} for query in asked[1:])
+    assert all(set(query) == {"resume"} for query in asked[1:3])
+    assert asked[3] == {"limit": ["1000"], "type": ["default-directory"]}
+
+
+async def test_the_same_quotas_keep_one_layout_and_another_quota_makes_a_new_one(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    session, collector = opened(), QuotasCollector()
+    first, second = [(await collector.collect(session, clock.now())).columns[0] for _ in range(2)]
+    assert second.layout is first.layout
+    assert second.values is not first.values
+    _many(simulator, 1)
+    (third,) = (await collector.collect(session, clock.now())).columns
+    assert third.layout is not first.layout
+    assert len(third.layout) == len(first.layout) + len(SCHEMA.fields)
+
+
+async def test_every_page_was_read_so_that_a_missing_quota_is_gone(opened: Open, clock: FakeClock) -> None:
+    assert (await QuotasCollector().collect(opened(), clock.now())).complete == {"quota"}
+    everyone = ("directory", "user", "group", "default-user", "default-group", "default-directory")
+    reading = await QuotasCollector().collect(opened(quota_types=everyone), clock.now())
+    assert reading.complete == {"quota", "persona_quota"}
+    series = _series(reading)
+    assert series[("powerscale_persona_quota_hard_limit_bytes", ("/ifs/home", "user", "UID:2001"))] == 50 * 2**30
+    assert series[("powerscale_quota_hard_limit_bytes", ("/ifs/home", "default-user"))] == 50 * 2**30
+
+
+async def test_more_quotas_than_the_limit_fail_visibly_and_the_rest_is_not_fetched(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    _many(simulator, 3500)
+    with pytest.raises(TooManyQuotas, match="more than 1500") as caught:
+        await QuotasCollector().collect(opened(quota_limit=1500), clock.now())
+    assert "quota_types" in caught.value.hint
+    assert len([request for request in simulator.requests if request.path.endswith("/quota/quotas")]) == 2
+
+
+async def test_a_release_without_default_directory_quotas_gives_the_others(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    session = opened(quota_types=("default-directory", "directory"))
+    simulator.faults.add(Fault("status", path="/platform/15/quota", status=400))
+    assert (await QuotasCollector().collect(session, clock.now())).size > 0
 
 
 async def test_a_list_that_breaks_off_on_a_later_page_is_a_bad_answer_and_not_a_short_list(
@@ -217,7 +260,7 @@ async def test_a_release_that_cannot_tell_its_api_is_asked_for_the_version_that_
     simulator: Simulator, opened: Open, clock: FakeClock
 ) -> None:
     simulator.faults.add(Fault("status", path="/platform/latest", status=404, times=None))
-    assert (await QuotasCollector().collect(opened(), clock.now())).samples
+    assert (await QuotasCollector().collect(opened(), clock.now())).size
     assert "/platform/15/quota/quotas" in _paths(simulator)
 
 

@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.errors import BadAnswer
-from mendwatch_onefs import cluster, events, quotas, statistics
+from mendwatch.model.samples import Columns
+from mendwatch_onefs import cluster, events, quota_rows, statistics
 from mendwatch_onefs.decoding import decode
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.quota_metrics import METRICS
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Series = dict[tuple[str, tuple[str, ...]], float]
@@ -54,7 +57,11 @@ def _statistics(body: bytes) -> Series:
 
 
 def _quotas(body: bytes) -> Series:
-    return {(s.metric, s.labels): s.value for s in quotas.samples_of(decode(body, quotas.QuotaPage, "x").quotas, NOW)}
+    rows = quota_rows.QuotaRows(quota_rows.key_of, NOW.timestamp(), Drift())
+    rows.add(decode(body, quota_rows.QuotaPage, "x").quotas)
+    rows.settle()
+    columns = Columns(quota_rows.layout_of([spec.name for spec in METRICS], rows.keys), rows.values()[0])
+    return {(s.metric, s.labels): s.value for s in columns.samples()}
 
 
 def _events(body: bytes) -> Series:

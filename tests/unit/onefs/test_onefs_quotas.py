@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 
+from mendwatch.model.samples import Columns
 from mendwatch_onefs.decoding import decode
-from mendwatch_onefs.quotas import SCHEMA, QuotaPage, QuotasCollector, samples_of
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.quota_metrics import METRICS, PERSONA_METRICS, PERSONA_SCHEMA, SCHEMA
+from mendwatch_onefs.quota_rows import QuotaPage, QuotaRows, key_of, layout_of, persona_key_of
+from mendwatch_onefs.quotas import QuotasCollector
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+Series = dict[tuple[str, tuple[str, ...]], float]
 READY = ("applogical", "fslogical", "physical", "inodes")
 
 
@@ -36,14 +42,32 @@ def _quota(**changes: object) -> dict[str, object]:
     return {**base, **rest, **changes}
 
 
-def _read(*quotas: dict[str, object]) -> dict[str, float]:
-    page = decode(json.dumps({"quotas": quotas, "resume": None}).encode(), QuotaPage, "test")
-    return {s.metric.removeprefix("powerscale_quota_"): s.value for s in samples_of(page.quotas, NOW)}
+def _series(*bodies: bytes, drift: Drift | None = None) -> Series:
+    """Give what pages of quotas become."""
+    rows = QuotaRows(key_of, NOW.timestamp(), drift or Drift())
+    for body in bodies:
+        rows.add(decode(body, QuotaPage, "test").quotas)
+    rows.settle()
+    values, absent = rows.values()
+    columns = Columns(layout_of([spec.name for spec in METRICS], rows.keys), values, absent=absent)
+    samples = list(columns.samples())
+    assert len(samples) == len(values) - absent
+    return {(sample.metric, sample.labels): sample.value for sample in samples}
+
+
+def _page(*quotas: dict[str, object]) -> bytes:
+    return json.dumps({"quotas": quotas, "resume": None}).encode()
+
+
+def _read(*quotas: dict[str, object], pages: int = 1, drift: Drift | None = None) -> dict[str, float]:
+    bodies = [_page(*quotas)] if pages == 1 else [_page(quota) for quota in quotas]
+    return {metric.removeprefix("powerscale_quota_"): value for (metric, _), value in _series(*bodies, drift=drift).items()}
 
 
 def test_a_quota_gives_every_field() -> None:
     assert _read(_quota()) == {
         "usage_bytes": 110.0,
+        "physical_bytes": 150.0,
         "hard_limit_bytes": 1000.0,
         "soft_limit_bytes": 900.0,
         "advisory_limit_bytes": 800.0,
@@ -113,8 +137,8 @@ def test_a_quota_that_cannot_be_named_gives_nothing(missing: str) -> None:
 def test_of_two_quotas_of_one_path_the_enforced_one_is_shown() -> None:
     enforced = _quota(thresholds={"hard": 1})
     accounted = _quota(enforced=False, include_snapshots=True, thresholds={"hard": None})
-    for order in ([enforced, accounted], [accounted, enforced]):
-        found = _read(*order)
+    for order, pages in product(([enforced, accounted], [accounted, enforced]), (1, 2)):
+        found = _read(*order, pages=pages)
         assert (found["enforced"], found["hard_limit_bytes"]) == (1.0, 1.0)
 
 
@@ -128,27 +152,64 @@ def test_of_two_enforced_quotas_of_one_path_the_one_without_snapshots_is_shown()
 def test_two_hard_limits_of_one_path_are_none_because_neither_is_the_whole_truth() -> None:
     without = _quota(thresholds={"hard": 1})
     with_snapshots = _quota(include_snapshots=True, thresholds={"hard": 2})
-    for order in ([without, with_snapshots], [with_snapshots, without]):
-        found = _read(*order)
+    for order, pages in product(([without, with_snapshots], [with_snapshots, without]), (1, 2)):
+        found = _read(*order, pages=pages)
         assert "hard_limit_bytes" not in found
         assert found["usage_bytes"] == 110.0
 
 
+def test_a_quota_that_two_pages_have_because_the_list_changed_keeps_its_hard_limit() -> None:
+    found = _read(_quota(id="a"), _quota(id="a"), pages=2)
+    assert found["hard_limit_bytes"] == 1000.0
+
+
+def test_the_other_quotas_of_a_page_keep_their_rows_beside_a_double() -> None:
+    quotas = [_quota(path=f"/ifs/{number}", thresholds={"hard": number + 1}) for number in range(5)]
+    series = _series(_page(*quotas), _page(_quota(path="/ifs/2", thresholds={"hard": 9}), _quota(path="/ifs/9")))
+    hard = {labels[0]: value for (metric, labels), value in series.items() if metric == "powerscale_quota_hard_limit_bytes"}
+    assert hard == {"/ifs/0": 1.0, "/ifs/1": 2.0, "/ifs/3": 4.0, "/ifs/4": 5.0, "/ifs/9": 1000.0}
+
+
+def test_a_soft_limit_that_was_hit_tells_how_long_writes_still_work() -> None:
+    limits = {"soft": 900, "soft_exceeded": True, "soft_grace": 3600, "soft_last_exceeded": int(NOW.timestamp()) - 600}
+    assert _read(_quota(thresholds=limits))["soft_grace_left_seconds"] == 3000.0
+    assert _read(_quota(thresholds={**limits, "soft_grace": 60}))["soft_grace_left_seconds"] == 0.0
+    for change in ({"soft_exceeded": False}, {"soft_last_exceeded": 0}, {"soft_last_exceeded": "soon"}, {"soft_grace": None}):
+        assert "soft_grace_left_seconds" not in _read(_quota(thresholds={**limits, **change}))
+
+
+def test_what_is_not_understood_is_counted_by_its_field_and_costs_one_number() -> None:
+    drift = Drift()
+    found = _read(_quota(enforced="perhaps", efficiency_ratio=-1, thresholds={"hard": 10**400}), drift=drift)
+    assert not {"enforced", "efficiency_ratio", "hard_limit_bytes"} & set(found)
+    assert drift.counts == {
+        "quota/quotas: enforced": 1,
+        "quota/quotas: efficiency_ratio": 1,
+        "quota/quotas: thresholds.hard": 1,
+    }
+
+
+def test_a_quota_of_a_person_has_metrics_of_its_own_with_whose_it_is() -> None:
+    rows = QuotaRows(persona_key_of, NOW.timestamp(), Drift())
+    mine = _quota(type="user", persona={"id": "UID:2001", "name": "alice", "type": "user"})
+    rows.add(decode(_page(mine, _quota(type="user", persona={"name": "bob"}), _quota(type="user")), QuotaPage, "test").quotas)
+    assert rows.keys == [("/ifs/a", "user", "UID:2001"), ("/ifs/a", "user", "bob")]
+    assert len(layout_of([spec.name for spec in PERSONA_METRICS], rows.keys)) == len(rows.values()[0])
+
+
 def test_a_path_is_a_label_exactly_as_it_is_named() -> None:
     path = "/ifs/{{ lookup('pipe','touch pwned') }}\n\"x\""
-    page = decode(json.dumps({"quotas": [_quota(path=path)]}).encode(), QuotaPage, "test")
-    assert {sample.labels for sample in samples_of(page.quotas, NOW)} == {(path, "directory")}
+    assert {labels for _, labels in _series(_page(_quota(path=path)))} == {(path, "directory")}
 
 
 @pytest.mark.parametrize("name", ["client1-quotas.json", "client2-quotas.json"])
 def test_the_recorded_quotas_of_older_releases_are_read(name: str, recorded: Callable[[str], bytes]) -> None:
     body = b'{"quotas": ' + recorded(f"csm-metrics-powerscale/{name}") + b"}"
-    page = decode(body, QuotaPage, name)
-    samples = samples_of(page.quotas, NOW)
+    series = _series(body)
     raw = {(q["path"], q["type"]): q for q in json.loads(recorded(f"csm-metrics-powerscale/{name}"))}
-    used = {s.labels: s.value for s in samples if s.metric == "powerscale_quota_usage_bytes"}
+    used = {labels: value for (metric, labels), value in series.items() if metric == "powerscale_quota_usage_bytes"}
     assert used == {labels: float(q["usage"]["logical"]) for labels, q in raw.items() if q["ready"]}
-    hard = {s.labels: s.value for s in samples if s.metric == "powerscale_quota_hard_limit_bytes"}
+    hard = {labels: value for (metric, labels), value in series.items() if metric == "powerscale_quota_hard_limit_bytes"}
     assert hard == {labels: float(q["thresholds"]["hard"]) for labels, q in raw.items() if q["thresholds"]["hard"]}
 
 
@@ -166,4 +227,6 @@ def test_the_schema_that_rules_are_written_against() -> None:
     assert SCHEMA.fields["hard_limit_bytes"] == "powerscale_quota_hard_limit_bytes"
     assert SCHEMA.fields["soft_limit_bytes"] == "powerscale_quota_soft_limit_bytes"
     assert SCHEMA.fields["advisory_limit_bytes"] == "powerscale_quota_advisory_limit_bytes"
-    assert set(SCHEMA.fields.values()) == {spec.name for spec in QuotasCollector().spec.metrics}
+    declared = {spec.name for spec in QuotasCollector().spec.metrics}
+    assert {*SCHEMA.fields.values(), *PERSONA_SCHEMA.fields.values()} == declared
+    assert PERSONA_SCHEMA.labels == ("path", "type", "persona")

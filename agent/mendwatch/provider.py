@@ -155,6 +155,15 @@ class Need:
     write: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An option that a person may accept for a new target, such as the fingerprint of a certificate that nobody vouches for."""
+
+    option: str
+    value: object
+    question: str
+
+
 @runtime_checkable
 class Examiner(Protocol):
     """A provider that can examine a target in depth, for `mendwatch doctor` and `mendwatch targets inspect`."""
@@ -163,6 +172,14 @@ class Examiner(Protocol):
         self, target: Target, read: Credential | None, write: Credential | None, needs: Sequence[Need]
     ) -> AsyncIterator[Check]:
         """Give one check after the other, as each ends; what cannot be reached is a failed check and raises nothing."""
+        ...
+
+    async def suggest(self, target: Target) -> Sequence[Suggestion]:
+        """Give what a person should decide before the first login; asks the target nothing that needs one.
+
+        Raises:
+            TargetError: nothing answers at the address.
+        """
         ...
 
     async def inspect(self, target: Target, read: Credential | None) -> Mapping[str, object]:

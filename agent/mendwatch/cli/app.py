@@ -27,7 +27,10 @@ COMMANDS = {
     "run": "run",
     "demo": "demo",
     "check": "check",
+    "doctor": "doctor",
     "targets": "targets",
+    "record": "recordings",
+    "replay": "recordings",
     "rules": "rules",
     "remediations": "remediations",
     "runs": "runs",
@@ -47,8 +50,8 @@ def build(names: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for name in names:
-        import_module(f"mendwatch.cli.commands.{COMMANDS[name]}").register(app)
+    for module in dict.fromkeys(COMMANDS[name] for name in names):
+        import_module(f"mendwatch.cli.commands.{module}").register(app)
     return app
 
 

@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from mendwatch.config import loading
-from mendwatch.config.settings import Settings
+from mendwatch.config.documents import nearest
+from mendwatch.config.settings import Settings, TargetSettings
 from mendwatch.errors import ConfigurationError, MendwatchError, UserError
 from mendwatch.model.principals import Permission, Principal
 from mendwatch.service.state import open_state
@@ -37,6 +38,20 @@ def settings(config: Path | None) -> tuple[Settings, Path]:
     """
     path = loading.find(config)
     return loading.load(path), path.parent
+
+
+def named(loaded: Settings, name: str) -> TargetSettings:
+    """Give the stanza of one target.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    known = {target.name: target for target in loaded.targets}
+    if name not in known:
+        meant = nearest(name, known)
+        hint = f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(known) or 'none'}."
+        raise UserError(f"there is no target {name!r}", hint=hint)
+    return known[name]
 
 
 class Wanting(MendwatchError):

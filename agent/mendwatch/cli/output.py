@@ -68,6 +68,12 @@ def as_json(value: object) -> None:
     line(json.dumps(value, default=_plain, indent=2, ensure_ascii=False, sort_keys=False))
 
 
+def graded(grade: str, text: str) -> None:
+    """Print one line that begins with a grade, in its colour on a terminal."""
+    style = {"ok": "green", "warning": "yellow", "failed": "bold red"}.get(grade, "dim")
+    Console(highlight=False, soft_wrap=True).print(Text(f"  {grade:<8}  ", style=style) + Text(escaped(text)))
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print rows under headings, or one line that says why there are none. Cells are text, never markup."""
     listed = [[_cell(value) for value in row] for row in rows]

@@ -1,0 +1,48 @@
+"""Reads a page of the running agent, where there is one and it lets us in."""
+
+from __future__ import annotations
+
+import ssl
+
+import aiohttp
+
+from mendwatch.config import web_config
+from mendwatch.config.settings import Settings
+from mendwatch.errors import ConfigurationError
+from mendwatch.service.state import ADDRESS
+
+_TIMEOUT = aiohttp.ClientTimeout(total=3)
+
+
+async def get(settings: Settings, path: str) -> str | None:
+    """Give a page as text; None where no agent answers, or where it asks for a password. A page that is not ready yet is one."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+            http.get(f"{url(settings)}{path}", ssl=_trust(settings)) as answer,
+        ):
+            return await answer.text() if answer.status in {200, 503} else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
+
+
+def url(settings: Settings) -> str:
+    """Give where the agent said that it listens; what the configuration says where it left no word, or does not run."""
+    try:
+        return (settings.state_dir / ADDRESS).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return f"http://{settings.listen}"
+
+
+def _trust(settings: Settings) -> ssl.SSLContext | bool:
+    """Trust the very certificate that the agent is configured with, by whatever address it is reached."""
+    try:
+        tls = web_config.load(settings.web_config).tls if settings.web_config else None
+        if tls is None:
+            return True
+        context = ssl.create_default_context(cafile=str(tls.cert_file))
+    except (ConfigurationError, OSError):
+        return True
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from mendwatch.metrics import own
+from mendwatch.metrics.formats import Format
 from mendwatch.metrics.text import clean
 from mendwatch.model.alerts import AlertState, Transition
 from mendwatch.model.notices import Notice
@@ -107,9 +109,9 @@ class AgentMetrics:
         self.registry.register(_Refusals(watched.refused))
         self.registry.register(_Dropped(watched.history_dropped))
 
-    def render(self) -> bytes:
-        """Write the page of the agent's own metrics, text format 0.0.4."""
-        return generate_latest(self.registry)
+    def pieces(self, form: Format) -> Iterator[bytes]:
+        """Write the agent's own metrics, piece by piece."""
+        return own.pieces(self.registry, form)
 
     def _set(self, gauge: Gauge, value: float) -> None:
         """Set a gauge that is not on the page before its first value: a gauge by itself begins at 0, which nobody measured."""

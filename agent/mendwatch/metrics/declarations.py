@@ -5,11 +5,12 @@ Faults are found here, at the start, where a person sees them; `families` meets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mendwatch.errors import ConfigurationError
-from mendwatch.metrics import text
+from mendwatch.metrics import formats, text
+from mendwatch.metrics.formats import Format
 from mendwatch.model.samples import MetricKind, MetricSpec
 from mendwatch.model.targets import Target
 
@@ -26,19 +27,13 @@ class Declaration:
 
     @property
     def header(self) -> bytes:
-        """The family's two comment lines, without the last line's end."""
-        name = self.spec.name
-        return f"# HELP {name} {text.escape_help(self.spec.help)}\n# TYPE {name} {self.spec.kind.value}".encode()
+        """The family's two comment lines in text, without the last line's end."""
+        return formats.header(self.spec, Format.TEXT)
 
-    def writer(self, target: Target) -> Callable[[tuple[str, ...]], bytes]:
-        """Give what writes a series' line but its number from as many values as there are labels.
-
-        The line begins with the line end of the line before. What all series of a target share is written once.
-        """
-        fixed = text.labels([(self.target_label, target.id), *sorted(target.labels.items())]).replace("%", "%%")
-        own = "".join(f',{name}="%s"' for name in self.spec.labels)
-        form = f"\n{self.spec.name}{{{fixed}{own}}} "
-        return lambda values: (form % tuple(map(text.escape_label, values))).encode()
+    def head(self, target: Target) -> bytes:
+        """Write what all lines of a target begin with: the line end of the line before, the name, and the shared labels."""
+        shared = text.labels([(self.target_label, target.id), *sorted(target.labels.items())])
+        return f"\n{self.spec.name}{{{shared}".encode()
 
     def clash(self, target: Target) -> str | None:
         """Say which of the operator's labels cannot stand on this metric, or None."""

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.metrics.families import Families
-from mendwatch.metrics.text import CONTENT_TYPE
-
-#: The headers that go with the page.
-HEADERS = {"Content-Type": CONTENT_TYPE}
+from mendwatch.metrics.formats import Format
 
 
-def render(families: Families, agent_metrics: AgentMetrics, now: float) -> bytes:
-    """Write the whole page at one moment of the monotonic clock that the samples were published by.
+def pieces(families: Families, agent_metrics: AgentMetrics, now: float, form: Format) -> Iterator[bytes]:
+    """Write the whole page at one moment of the monotonic clock that the samples were published by, piece by piece.
 
-    The two halves cannot share a name: a target's metric that begins with `mendwatch_` or `process_` is never declared.
+    Each piece takes some milliseconds at most; others may run, and publish, in between. The two halves cannot share a name:
+    a target's metric that begins with `mendwatch_` or `process_` is never declared.
     """
-    return families.render(now) + agent_metrics.render()
+    targets = families.pieces(now, form)
+    return _joined(targets, agent_metrics.pieces(form), form.end)
+
+
+def render(families: Families, agent_metrics: AgentMetrics, now: float, form: Format = Format.TEXT) -> bytes:
+    """Write the whole page at once."""
+    return b"".join(pieces(families, agent_metrics, now, form))
+
+
+def _joined(targets: Iterator[bytes], own: Iterator[bytes], end: bytes) -> Iterator[bytes]:
+    yield from targets
+    yield from own
+    if end:
+        yield end

@@ -9,31 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
 
 import structlog
 
 from mendwatch.errors import ConfigurationError
-from mendwatch.metrics import blocks, declarations
-from mendwatch.metrics.blocks import Block, Labels, Refusal
+from mendwatch.metrics import declarations, formats, page, publications
 from mendwatch.metrics.declarations import Declaration
+from mendwatch.metrics.formats import Format
+from mendwatch.metrics.forms import Refusal
+from mendwatch.metrics.publications import Context, Publication
 from mendwatch.model.samples import Columns, MetricSpec, Sample
 from mendwatch.model.targets import Target
 
 _log = structlog.get_logger("mendwatch.metrics")
-
-#: Who published: the target's id and the source's name, such as a collector's.
-_Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Publication:
-    """What one source of one target gave last, by metric, and when that ends."""
-
-    expires: float
-    blocks: Mapping[str, Block]
-    refusals: tuple[Refusal, ...]
 
 
 class Families:
@@ -41,12 +29,14 @@ class Families:
 
     def __init__(self) -> None:
         self._declared: dict[str, Declaration] = {}
-        self._published: dict[_Key, _Publication] = {}
+        self._names: dict[str, str] = {}
+        #: By the target's id and the source's name, such as a collector's.
+        self._published: dict[str, dict[str, Publication]] = {}
         self._refused: Counter[tuple[str, str]] = Counter()
 
     @property
     def refused(self) -> Mapping[tuple[str, str], int]:
-        """How many samples were not taken since the start, by (metric, reason)."""
+        """How many samples were not taken since the start, by (metric, reason); those of columns with their absent ones."""
         return self._refused
 
     @property
@@ -62,12 +52,14 @@ class Families:
         """
         for spec in specs:
             new = declarations.declare(spec, target_label)
-            old = self._declared.setdefault(spec.name, new)
+            old = self._declared.get(spec.name, new)
             if old != new:
                 raise ConfigurationError(
                     f"metric {spec.name!r} is declared in two ways: {old} and {new}",
                     hint="Two providers use one name; rename the metric in one of them, or use only one of the two.",
                 )
+            self._refuse_clash(spec)
+            self._declared[spec.name] = new
 
     def publish(
         self,
@@ -82,95 +74,60 @@ class Families:
     ) -> tuple[Refusal, ...]:
         """Replace all series of (target, source) by these; they vanish `lifetime` seconds after `now`.
 
-        What cannot stand on the page is refused, counted, logged once, and returned; the rest is taken.
+        What cannot stand on the page is refused, counted, logged once, and returned; the rest is taken. Columns of a layout
+        that came last time too cost next to nothing here, however many they are.
         """
         self._forget_expired(now)
-        key = (target.id, source)
-        before = self._published.get(key)
-        made: dict[str, Block] = {}
-        refusals: list[Refusal] = []
-        for metric, (published, values) in _by_metric(chain(samples, *(one.samples() for one in columns))).items():
-            block, refused = self._block(key, target, target_label, metric, (published, values))
-            refusals += refused
-            if block is not None:
-                made[metric] = block
-        self._published[key] = _Publication(now + lifetime, made, tuple(refusals))
-        self._account(key, refusals, before.refusals if before else ())
-        return tuple(refusals)
+        mine = self._published.setdefault(target.id, {})
+        before = mine.get(source)
+        others = {name: one for name, one in mine.items() if name != source}
+        context = Context(self._declared, target, target_label, before, others)
+        new = mine[source] = publications.make(context, samples, columns, now + lifetime)
+        self._account(target.id, source, new.refusals, before.refusals if before else ())
+        return new.refusals
 
-    def render(self, now: float) -> bytes:
-        """Write the page of all living series, families by name, targets and labels in order."""
-        return b"".join(self.chunks(now))
+    def render(self, now: float, form: Format = Format.TEXT) -> bytes:
+        """Write all living series at once, families by name, targets and labels in order; without what ends a page."""
+        return b"".join(self.pieces(now, form))
 
-    def chunks(self, now: float) -> Iterator[bytes]:
-        """Give the page family by family, for a server that lets others run in between."""
+    def pieces(self, now: float, form: Format = Format.TEXT, size: int = page.LINES) -> Iterator[bytes]:
+        """Give the same in pieces of about `size` lines, all of one moment, for a server that lets others run in between."""
         self._forget_expired(now)
-        by_metric: dict[str, list[Block]] = {}
-        for key in sorted(self._published):
-            for metric, block in self._published[key].blocks.items():
-                by_metric.setdefault(metric, []).append(block)
-        for metric in sorted(by_metric):
-            yield b"".join([self._declared[metric].header, *(block.render() for block in by_metric[metric]), b"\n"])
+        parts = [
+            part
+            for target_id in sorted(self._published)
+            for source in sorted(self._published[target_id])
+            for part in self._published[target_id][source].parts
+        ]
+        return page.pieces(parts, self._declared, form, size)
 
     def series_count(self, now: float) -> int:
         """Count the living series."""
         self._forget_expired(now)
-        return sum(len(block.prefixes) for one in self._published.values() for block in one.blocks.values())
+        return sum(part.count for mine in self._published.values() for one in mine.values() for part in one.parts)
 
-    def _block(
-        self, key: _Key, target: Target, target_label: str, metric: str, given: tuple[list[Labels], list[float]]
-    ) -> tuple[Block | None, list[Refusal]]:
-        published, values = given
-        declaration = self._declared.get(metric)
-        if declaration is None:
-            return None, [Refusal(metric, "undeclared", len(values), f"{metric} was never declared")]
-        if declaration.target_label != target_label:
-            detail = f"{metric} was declared with the target label {declaration.target_label!r}, not {target_label!r}"
-            return None, [Refusal(metric, "target_label", len(values), detail)]
-        publication = self._published.get(key)
-        before = publication.blocks.get(metric) if publication else None
-        block, refusals = blocks.build(declaration, target, published, values, before)
-        if block is None or (before is not None and block.prefixes is before.prefixes):
-            return block, refusals
-        rival = self._rival(key, metric, block)
-        if rival:
-            return None, [
-                *refusals,
-                Refusal(metric, "duplicate", len(block.values), f"{rival} of this target gives these series too"),
-            ]
-        return block, refusals
+    def _refuse_clash(self, spec: MetricSpec) -> None:
+        """Refuse two metrics that are one family in OpenMetrics, such as the gauge `x` and the counter `x_total`."""
+        name = formats.family_name(spec)
+        other = self._names.setdefault(name, spec.name)
+        if other != spec.name:
+            raise ConfigurationError(
+                f"the metrics {other!r} and {spec.name!r} are one family in OpenMetrics", hint="Give one of them another name."
+            )
 
-    def _rival(self, key: _Key, metric: str, block: Block) -> str | None:
-        """Name another source of the same target that already gives one of these series."""
-        mine = set(block.prefixes)
-        for (target_id, source), publication in self._published.items():
-            other = publication.blocks.get(metric) if target_id == key[0] and source != key[1] else None
-            if other is not None and not mine.isdisjoint(other.prefixes):
-                return source
-        return None
-
-    def _account(self, key: _Key, refusals: list[Refusal], before: tuple[Refusal, ...]) -> None:
+    def _account(self, target_id: str, source: str, refusals: Sequence[Refusal], before: Sequence[Refusal]) -> None:
         """Count every refusal; log each kind once when it begins and once when it ends."""
         known = {(old.metric, old.reason) for old in before}
         for refusal in refusals:
             self._refused[refusal.metric, refusal.reason] += refusal.count
             if (refusal.metric, refusal.reason) not in known:
-                _log.error("samples refused", target=key[0], source=key[1], reason=refusal.reason, detail=refusal.detail)
+                _log.error("samples refused", target=target_id, source=source, reason=refusal.reason, detail=refusal.detail)
         for metric, reason in sorted(known - {(new.metric, new.reason) for new in refusals}):
-            _log.info("samples taken again", target=key[0], source=key[1], metric=metric, reason=reason)
+            _log.info("samples taken again", target=target_id, source=source, metric=metric, reason=reason)
 
     def _forget_expired(self, now: float) -> None:
-        for key in [key for key, publication in self._published.items() if publication.expires <= now]:
-            del self._published[key]
-
-
-def _by_metric(samples: Iterable[Sample]) -> dict[str, tuple[list[Labels], list[float]]]:
-    """Split samples into label values and numbers, metric by metric, in the order they came."""
-    found: dict[str, tuple[list[Labels], list[float]]] = {}
-    for sample in samples:
-        lists = found.get(sample.metric)
-        if lists is None:
-            lists = found[sample.metric] = ([], [])
-        lists[0].append(sample.labels)
-        lists[1].append(sample.value)
-    return found
+        for target_id, mine in list(self._published.items()):
+            for source in [source for source, one in mine.items() if one.expires <= now]:
+                del mine[source]
+            if not mine:
+                del self._published[target_id]

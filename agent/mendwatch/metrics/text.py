@@ -1,4 +1,4 @@
-"""The text format 0.0.4 in its smallest pieces: names, labels, help and numbers.
+"""The formats in their smallest pieces, which are the same in both: names, labels, help and numbers.
 
 It knows no family and no target. Every function here must hold for any text that a device may send: a value that
 breaks one line would break the whole page.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
-
-#: What the page is served as.
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _METRIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
@@ -63,14 +60,28 @@ def number(value: float) -> bytes:
 
 
 def numbers(values: Sequence[float]) -> list[bytes]:
-    """Write many numbers at once.
+    """Write many numbers at once; what is no number at all gives nothing.
 
-    orjson is several times cheaper than repr, but writes NaN and the infinities as `null`; where one of them
-    is among the values, each is written by itself.
+    orjson is several times cheaper than repr, but writes NaN and the infinities as `null`; those are written by themselves.
     """
-    if not values:
-        return []
-    dumped = orjson.dumps(values)
-    if b"null" in dumped:
-        return [number(value) for value in values]
-    return dumped[1:-1].split(b",")
+    if not set(map(type, values)) <= {float}:
+        return [*map(_foreign, values)]
+    written = orjson.dumps(values)[1:-1].split(b",") if values else []
+    for place in places(written, b"null"):
+        written[place] = number(values[place])
+    return written
+
+
+def places(written: Sequence[bytes], what: bytes) -> Iterator[int]:
+    """Find where an entry stands, one place after the other; each must be changed before the next is asked for, or stay."""
+    at = -1
+    for _ in range(written.count(what)):
+        at = written.index(what, at + 1)
+        yield at
+
+
+def _foreign(value: object) -> bytes:
+    try:
+        return number(float(value)) if isinstance(value, int | float) else b""
+    except OverflowError:
+        return b""

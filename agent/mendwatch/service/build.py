@@ -178,7 +178,7 @@ def _collectors(providers: Mapping[str, Provider]) -> Mapping[str, str]:
 
 def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk) -> Starlette:
     views = web.Views(
-        metrics=lambda: exposition.render(shared.families, shared.metrics, site.clock.monotonic()),
+        metrics=lambda form: exposition.pieces(shared.families, shared.metrics, site.clock.monotonic(), form),
         targets=poller.status,
         faults=lambda: _faults(site.library),
     )

@@ -17,10 +17,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mendwatch.polling.outcomes import TargetStatus
-from mendwatch.web import pages, readiness
+from mendwatch.web import exposition, pages, readiness
 from mendwatch.web.headers import SecurityHeaders
-
-EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def _no_faults() -> tuple[str, ...]:
@@ -31,11 +29,11 @@ def _no_faults() -> tuple[str, ...]:
 class Views:
     """What the pages show. Each is asked anew for every request and must return at once.
 
-    `metrics` gives the exposition; `targets` how each target stands; `faults` one sentence for whatever else keeps the agent
-    from being ready.
+    `metrics` gives the page in a format, in pieces; `targets` how each target stands; `faults` one sentence for whatever else
+    keeps the agent from being ready.
     """
 
-    metrics: Callable[[], bytes]
+    metrics: exposition.Pieces
     targets: Callable[[], Sequence[TargetStatus]]
     faults: Callable[[], Sequence[str]] = _no_faults
 
@@ -72,8 +70,8 @@ class _Endpoints:
     def __init__(self, views: Views, *, mcp: bool) -> None:
         self._views, self._mcp = views, mcp
 
-    async def metrics(self, _: Request) -> Response:
-        return Response(self._views.metrics(), headers={"Content-Type": EXPOSITION})
+    async def metrics(self, request: Request) -> Response:
+        return await exposition.answer(request, self._views.metrics)
 
     async def healthy(self, _: Request) -> Response:
         return PlainTextResponse("mendwatch is alive\n")

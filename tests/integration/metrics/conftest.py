@@ -12,19 +12,20 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from prometheus_server import Prometheus, program, started
 
 from mendwatch.metrics import exposition, health
 from mendwatch.metrics.agent import FAILED, AgentMetrics, Watched
 from mendwatch.metrics.families import Families
-from mendwatch.metrics.text import CONTENT_TYPE
 from mendwatch.model.alerts import Alert, AlertState, Transition
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import RunState
 from mendwatch.model.samples import MetricSpec, Sample
 from mendwatch.model.targets import Target
 from mendwatch.provider import Provider
+from mendwatch.web.app import Views, build
+from mendwatch.web.exposition import Pieces
+from mendwatch.web.server import WebServer
 
 STARTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -65,27 +66,21 @@ def start_prometheus(tmp_path: Path) -> StartPrometheus:
     return lambda configuration: started(tmp_path / "prometheus", configuration)
 
 
-ServePage = Callable[[Callable[[], bytes]], AbstractAsyncContextManager[str]]
+ServePage = Callable[[Pieces], AbstractAsyncContextManager[str]]
 
 
 @pytest.fixture
 def serve_page() -> ServePage:
-    """Serve what a function gives as /metrics; gives host:port."""
+    """Serve what a function gives as /metrics, as the agent does; gives host:port."""
 
     @contextlib.asynccontextmanager
-    async def serve(page: Callable[[], bytes]) -> AsyncIterator[str]:
-        async def answer(_: web.Request) -> web.Response:
-            return web.Response(body=page(), headers={"Content-Type": CONTENT_TYPE})
-
-        app = web.Application()
-        app.router.add_get("/metrics", answer)
-        runner = web.AppRunner(app, shutdown_timeout=1)
-        await runner.setup()
+    async def serve(page: Pieces) -> AsyncIterator[str]:
+        server = WebServer(build(Views(page, lambda: ())), "127.0.0.1", 0)
+        await server.start()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield f"127.0.0.1:{runner.addresses[0][1]}"
+            yield f"127.0.0.1:{server.port}"
         finally:
-            await runner.cleanup()
+            await server.stop()
 
     return serve
 

@@ -21,6 +21,7 @@ from mendwatch.model.runs import RunState
 from mendwatch.model.samples import Sample
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.provider import Provider
+from mendwatch.web.exposition import Pieces
 from mendwatch_icmp import PROVIDER as ICMP
 from mendwatch_onefs import PROVIDER as ONEFS
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
@@ -42,7 +43,9 @@ async def poll(families: Families, simulator: Simulator) -> None:
     try:
         for collector in ONEFS.collectors():
             reading = await collector.collect(session, now)
-            refused = families.publish(target, "cluster", collector.spec.name, reading.samples, now=0, lifetime=FOREVER)
+            refused = families.publish(
+                target, "cluster", collector.spec.name, reading.samples, columns=reading.columns, now=0, lifetime=FOREVER
+            )
             assert refused == ()
             states.append(CollectorHealth(collector.spec.name, success=True, duration=0.1, last_success=now))
     finally:
@@ -52,7 +55,8 @@ async def poll(families: Families, simulator: Simulator) -> None:
 
 def ping(families: Families) -> None:
     """Put an answered round of echo requests on the page: sending real ones needs a privilege that a test may lack."""
-    samples = [Sample("icmp_reachable", 1.0), Sample("icmp_rtt_avg_seconds", 0.0004), Sample("icmp_loss_ratio", 0.0)]
+    values = {"icmp_reachable": 1.0, "icmp_rtt_avg_seconds": 0.0004, "icmp_loss_ratio": 0.0}
+    samples = [Sample(metric, value, ("x", "x")) for metric, value in values.items()]
     assert families.publish(Target("switch", "icmp", "x"), "target", "reachability", samples, now=0, lifetime=FOREVER) == ()
 
 
@@ -67,19 +71,17 @@ def agent() -> AgentMetrics:
 
 
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Callable[[], bytes]]:
+async def page(tmp_path: Path) -> AsyncIterator[Pieces]:
     families, metrics = Families(), agent()
     declare(families, ONEFS)
     declare(families, ICMP)
     async with Simulator(SimulatorOptions(folder=tmp_path / "simulator", nodes=4, seed=1)) as simulator:
         await poll(families, simulator)
         ping(families)
-        yield lambda: exposition.render(families, metrics, 1)
+        yield lambda form: exposition.pieces(families, metrics, 1, form)
 
 
-async def test_every_query_of_a_panel_gives_data_that_can_be(
-    page: Callable[[], bytes], start_prometheus: Manager, serve_page: Manager
-) -> None:
+async def test_every_query_of_a_panel_gives_data_that_can_be(page: Pieces, start_prometheus: Manager, serve_page: Manager) -> None:
     async with serve_page(page) as address:
         configuration = {
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},

@@ -75,8 +75,12 @@ def bits(value: float) -> bytes:
 
 
 async def test_every_series_arrives_with_the_very_same_value_type_and_help(start_prometheus: Manager, serve_page: Manager) -> None:
-    page = filled().render(1)
-    async with serve_page(lambda: page) as address, start_prometheus(scrape(address)) as prometheus:
+    families = filled()
+    page = families.render(1)
+    async with (
+        serve_page(lambda form: iter([families.render(1, form), form.end])) as address,
+        start_prometheus(scrape(address)) as prometheus,
+    ):
         await prometheus.scraped()
         found = await prometheus.query('{job="mendwatch",cluster="prod"}')
         up = await prometheus.query("up")
@@ -91,13 +95,16 @@ async def test_every_series_arrives_with_the_very_same_value_type_and_help(start
     assert len(sent) == len(NASTY) + 1
     assert got == sent
     assert {labels["site"] for labels, _ in found} == {'m"uc'}
-    assert known[COUNTER.name] == [{"type": "counter", "help": "Reads.", "unit": ""}]
+    assert known["ps_reads"] == [{"type": "counter", "help": "Reads.", "unit": ""}]
     assert known[GAUGE.name] == [{"type": "gauge", "help": GAUGE.help, "unit": ""}]
 
 
 async def test_a_series_that_expired_is_stale_at_the_next_scrape(start_prometheus: Manager, serve_page: Manager) -> None:
     families, now = filled(), 1.0
-    async with serve_page(lambda: families.render(now)) as address, start_prometheus(scrape(address)) as prometheus:
+    async with (
+        serve_page(lambda form: iter([families.render(now, form), form.end])) as address,
+        start_prometheus(scrape(address)) as prometheus,
+    ):
         await prometheus.until(COUNTER.name, lambda found: len(found) == 1)
         now = 61.0
         await prometheus.until(COUNTER.name, lambda found: not found)

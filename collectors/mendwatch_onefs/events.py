@@ -1,122 +1,159 @@
-"""Event groups that are open now, from event/eventgroup-occurrences, every page of them.
+"""Event groups: those that are open, those that came and went while nobody looked, and whether maintenance silences them.
 
-Their texts are written by the cluster, and in part by whoever named a path: they are passed on as data, never judged here.
+From event/eventgroup-occurrences, every page, with event/eventlists, event/eventgroup-definitions and event/maintenance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from mendwatch.model.samples import Event, MetricSpec, Reading, Sample, Severity
+from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample, Severity
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.client import OneFSClient
-from mendwatch_onefs.decoding import flag, moment, text
+from mendwatch_onefs import event_definitions, event_lists
+from mendwatch_onefs.decoding import flag, number
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.event_definitions import Definitions
+from mendwatch_onefs.event_groups import (
+    EventGroup,
+    EventPage,
+    events_of,
+    is_heartbeat,
+    is_open,
+    key_of,
+    newest_of,
+    severity_of,
+    stamp_of,
+)
+from mendwatch_onefs.event_lists import Detail
+from mendwatch_onefs.session import OneFSSession
 
 OPEN = MetricSpec(
     "powerscale_events_open",
-    "Event groups that are not resolved, ignored ones too (event/eventgroup-occurrences: resolved).",
+    "Event groups that are not resolved, ignored ones too, heartbeats not (event/eventgroup-occurrences: resolved).",
+    labels=("severity",),
+)
+OLDEST = MetricSpec(
+    "powerscale_events_oldest_age_seconds",
+    "How long the oldest open event group is open; absent where none is (event/eventgroup-occurrences: time_noticed).",
+    unit="seconds",
     labels=("severity",),
 )
 IGNORED = MetricSpec(
     "powerscale_events_ignored", "Open event groups that somebody chose to ignore (event/eventgroup-occurrences: ignore)."
 )
+MAINTENANCE = MetricSpec(
+    "powerscale_events_maintenance",
+    "Whether the cluster is in maintenance mode and alerts nobody (event/maintenance: maintenance).",
+)
+HEARTBEAT = MetricSpec(
+    "powerscale_events_heartbeat_timestamp_seconds",
+    "When the cluster last tested its own event reporting (event/eventgroup-occurrences: last_event of SW_CELOG_HEARTBEAT).",
+    unit="seconds",
+)
+#: Seconds before the newest event that was seen, from which on the resolved ones are asked for: some appear in the list late.
+OVERLAP = 300.0
+#: Seconds that the first poll looks back, to know what was over before the agent started. It tells none of it.
+FIRST = 86_400.0
 
 
-class EventGroup(msgspec.Struct):
-    """One occurrence; `causes` are pairs of symbolic name and description."""
+class Maintenance(msgspec.Struct):
+    """Whether maintenance mode is on."""
 
-    id: Any = None
-    eventgroup_instance: Any = None
-    causes: Any = None
-    severity: Any = None
-    time_noticed: Any = None
-    resolved: Any = None
-    ignore: Any = None
-    specifier: Any = None
+    maintenance: Any = None
 
 
-class EventPage(msgspec.Struct):
-    """One page of the list."""
+@dataclass(slots=True)
+class EventsMemory:
+    """What is kept of one cluster between two polls. `told` are the groups that need not be told again once they are over."""
 
-    eventgroups: list[EventGroup]
-    resume: Any = None
+    definitions: Definitions | None = None
+    release: str | None = None
+    told: frozenset[str] | None = None
+    newest: float | None = None
+    details: dict[str, Detail] = field(default_factory=dict)
 
 
 class EventsCollector:
-    """Reads every event group that is not resolved."""
+    """Reads every event group that is not resolved, and those that opened and were resolved since the last poll."""
 
-    spec = CollectorSpec("events", interval=30.0, timeout=60.0, metrics=(OPEN, IGNORED))
-
-    async def collect(self, session: OneFSClient, now: datetime) -> Reading:
-        """Fetch every page once; an event that is absent from the reading is over."""
-        pages = session.pages(12, "event/eventgroup-occurrences", EventPage, {"resolved": "false"})
-        groups = [group async for page in pages for group in page.eventgroups]
-        return Reading(counts_of(groups, now), events_of(groups, now), events_complete=True)
-
-
-def events_of(groups: Iterable[EventGroup], now: datetime) -> tuple[Event, ...]:
-    """Turn groups into events; one without an id cannot be told apart and gives none."""
-    found = {event.key: event for event in (event_of(group, now) for group in groups) if event is not None}
-    return tuple(found.values())
-
-
-def event_of(group: EventGroup, now: datetime) -> Event | None:
-    """Turn one group into an event; `active` as long as it is not known to be resolved."""
-    key = text(group.id) or text(group.eventgroup_instance)
-    if not key:
-        return None
-    kind, message = _cause(group.causes)
-    attributes = _attributes(group.specifier)
-    return Event(
-        key=key,
-        kind=kind,
-        subject=_subject(attributes),
-        message=message,
-        severity=severity_of(group.severity),
-        active=flag(group.resolved) is not True,
-        time=moment(group.time_noticed, now),
-        attributes=attributes,
+    spec = CollectorSpec(
+        "events",
+        interval=30.0,
+        timeout=60.0,
+        metrics=(OPEN, OLDEST, IGNORED, MAINTENANCE, HEARTBEAT),
+        schemas=(
+            RecordSchema(
+                "events",
+                ("severity",),
+                {"open": OPEN.name, "oldest_age_seconds": OLDEST.name},
+                help="The open event groups of one severity.",
+            ),
+            RecordSchema(
+                "celog",
+                (),
+                {"ignored": IGNORED.name, "maintenance": MAINTENANCE.name, "heartbeat_timestamp_seconds": HEARTBEAT.name},
+                help="The cluster's own event reporting.",
+            ),
+        ),
+        privileges=("ISI_PRIV_EVENT",),
     )
 
+    async def collect(self, session: OneFSSession, now: datetime) -> Reading:
+        """Fetch every page once; an event that is absent from the reading is over."""
+        memory, drift = session.memory(EventsMemory), Drift()
+        definitions = await _definitions(session, memory)
+        groups = await _groups(session, {"resolved": "false"})
+        begin = (now.timestamp() - FIRST) if memory.newest is None else memory.newest - OVERLAP
+        over = await _groups(session, {"resolved": "true", "begin": str(int(begin))})
+        held = [group for group in groups if is_open(group)]
+        missed = [] if memory.told is None else [group for group in over if key_of(group) not in memory.told]
+        told = [*(group for group in missed if not is_open(group)), *held]
+        memory.details = await event_lists.refresh(session, memory.details, _wanted(told, definitions))
+        maintenance = await session.offered(12, "event/maintenance", Maintenance)
+        events = events_of(told, now, definitions, memory.details, drift)
+        samples = (*counts_of(groups, definitions, now), *_maintenance(maintenance, drift, now))
+        memory.told = frozenset(map(key_of, (*groups, *over)))
+        memory.newest = newest_of((*groups, *over)) or memory.newest
+        return Reading(samples, events, events_complete=True, complete=frozenset({"events", "celog"}), drift=drift.counts)
 
-def counts_of(groups: Iterable[EventGroup], now: datetime) -> tuple[Sample, ...]:
+
+async def _definitions(session: OneFSSession, memory: EventsMemory) -> Definitions:
+    """Give the cluster's definitions, read at the start and whenever its release has changed."""
+    if memory.definitions is None or memory.release != session.release:
+        memory.definitions, memory.release = await event_definitions.load(session), session.release
+    return memory.definitions
+
+
+async def _groups(session: OneFSSession, query: dict[str, str]) -> list[EventGroup]:
+    pages = session.pages(12, "event/eventgroup-occurrences", EventPage, query)
+    return [group async for page in pages for group in page.eventgroups]
+
+
+def _wanted(groups: Iterable[EventGroup], definitions: Definitions) -> dict[str, str]:
+    """Give the groups whose single events are of interest, with what tells whether they have grown."""
+    return {key: stamp_of(group) for group in groups if (key := key_of(group)) and not is_heartbeat(group, definitions)}
+
+
+def counts_of(groups: Sequence[EventGroup], definitions: Definitions, now: datetime) -> Iterator[Sample]:
     """Count the open groups by severity. All pages have been read, so that none is a true 0."""
-    active = [group for group in groups if flag(group.resolved) is not True]
-    severities = [severity_of(group.severity) for group in active]
-    ignored = sum(flag(group.ignore) is True for group in active)
-    samples = (Sample(OPEN.name, float(severities.count(severity)), (severity.value,), now) for severity in Severity)
-    return (*samples, Sample(IGNORED.name, float(ignored), time=now))
+    beats = [group for group in groups if is_heartbeat(group, definitions)]
+    active = {key_of(group): group for group in groups if is_open(group) and not is_heartbeat(group, definitions)}.values()
+    for severity in Severity:
+        mine = [group for group in active if severity_of(group.severity, Drift()) is severity]
+        yield Sample(OPEN.name, float(len(mine)), (severity.value,), now)
+        if times := [time for time in (number(group.time_noticed) for group in mine) if time]:
+            yield Sample(OLDEST.name, max(0.0, now.timestamp() - min(times)), (severity.value,), now)
+    yield Sample(IGNORED.name, float(sum(flag(group.ignore) is True for group in active)), time=now)
+    if beat := max((number(group.last_event) or number(group.time_noticed) or 0.0 for group in beats), default=0.0):
+        yield Sample(HEARTBEAT.name, beat, time=now)
 
 
-def severity_of(raw: Any) -> Severity:  # noqa: ANN401 - foreign data
-    """Give the severity; a word that this release invented is a warning, so that nobody overlooks it."""
-    try:
-        return Severity(str(raw).strip().lower())
-    except ValueError:
-        return Severity.WARNING
-
-
-def _cause(raw: Any) -> tuple[str, str]:  # noqa: ANN401 - foreign data
-    """Give name and description of the first cause; `unknown` and nothing where there is none."""
-    first = raw[0] if isinstance(raw, list) and raw else None
-    parts = [part if isinstance(part, str) else "" for part in first] if isinstance(first, list) else []
-    name, description, *_ = [*parts, "", ""]
-    return name or "unknown", description
-
-
-def _attributes(raw: Any) -> dict[str, str]:  # noqa: ANN401 - foreign data
-    """Give the specifier's values as text; those that are null are left out."""
-    pairs = ((name, text(value)) for name, value in raw.items()) if isinstance(raw, dict) else ()
-    return {name: value for name, value in pairs if value is not None}
-
-
-def _subject(attributes: dict[str, str]) -> str:
-    """Give what the event is about: a path, else a node's device, else the whole cluster."""
-    if attributes.get("path"):
-        return attributes["path"]
-    devid = attributes.get("devid", "0")
-    return "cluster" if devid == "0" else f"devid {devid}"
+def _maintenance(answer: Maintenance | None, drift: Drift, now: datetime) -> Iterator[Sample]:
+    on = drift.flag("event/maintenance: maintenance", answer.maintenance if answer else None)
+    if on is not None:
+        yield Sample(MAINTENANCE.name, float(on), time=now)

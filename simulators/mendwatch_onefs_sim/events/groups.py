@@ -20,7 +20,10 @@ USER = "USER"
 
 @dataclass(frozen=True, slots=True)
 class EventGroup:
-    """One occurrence with its single event; times are epoch seconds, 0 is never (as the API says it)."""
+    """One occurrence; times are epoch seconds, 0 is never (as the API says it).
+
+    Its `events` are alike but for their time; `last_event` is the newest one's, 0 while there is one only.
+    """
 
     id: str
     sequence: int
@@ -32,6 +35,8 @@ class EventGroup:
     time: int
     specifier: Mapping[str, object] = field(default_factory=dict)
     value: float | None = None
+    events: int = 1
+    last_event: int = 0
     resolved: bool = False
     resolve_time: int = 0
     resolver: str = ""
@@ -75,6 +80,24 @@ class EventGroups:
         tests = _filters(query)
         return [group for group in self.all() if all(test(group) for test in tests)]
 
+    def repeat(self, key: str, epoch: int) -> None:
+        """Let another event of its kind join an open group.
+
+        Raises:
+            PapiError: 404.
+        """
+        group = self.get(key)
+        self._groups[key] = replace(group, events=group.events + 1, last_event=epoch)
+
+    def clear(self, key: str, epoch: int) -> None:
+        """Let the cluster itself resolve a group, as when the cause is gone.
+
+        Raises:
+            PapiError: 404.
+        """
+        group = self.get(key)
+        self._groups[key] = replace(group, resolved=True, resolve_time=epoch, resolver=f"{group.devid}.{group.sequence + 1}")
+
     def mark(self, keys: list[str], body: object, epoch: int) -> None:
         """Resolve or ignore groups as the body of a PUT says.
 
@@ -117,7 +140,7 @@ def _filters(query: Query) -> list[Callable[[EventGroup], bool]]:
     if (cause := query.text("cause")) is not None:
         tests.append(lambda group: group.cause[0] == cause)
     if (begin := query.number("begin")) is not None:
-        tests.append(lambda group: group.time >= begin)
+        tests.append(lambda group: not group.resolved or group.resolve_time >= begin)
     if (end := query.number("end")) is not None:
         tests.append(lambda group: group.time <= end)
     return tests

@@ -10,12 +10,12 @@ def group_json(group: EventGroup) -> dict[str, object]:
     return {
         "causes": [[group.cause[0], group.cause[1]]],
         "channels": [],
-        "event_count": 1,
+        "event_count": group.events,
         "eventgroup_instance": group.id,
         "id": group.id,
         "ignore": group.ignore,
         "ignore_time": group.ignore_time,
-        "last_event": group.time,
+        "last_event": group.last_event or group.time,
         "resolve_time": group.resolve_time,
         "resolved": group.resolved,
         "resolver": group.resolver,
@@ -27,18 +27,23 @@ def group_json(group: EventGroup) -> dict[str, object]:
 
 
 def list_json(group: EventGroup) -> dict[str, object]:
-    """Give a group with its events as `event/eventlists` shows it."""
-    event = {
+    """Give a group with its events as `event/eventlists` shows it, the oldest first."""
+    times = [group.time, *([group.last_event] * (group.events - 1))]
+    events = [_event(group, number, time) for number, time in enumerate(times)]
+    return {"event_count": group.events, "eventgroup_instance": group.id, "events": events, "id": group.id}
+
+
+def _event(group: EventGroup, number: int, time: int) -> dict[str, object]:
+    return {
         "devid": group.devid,
         "ended": float(group.resolve_time) if group.resolved else 0.0,
         "event": group.cause[2],
-        "id": f"{group.devid}.{group.sequence}",
+        "id": f"{group.devid}.{1000 * group.sequence + number}",
         "lnn": group.lnn,
         "message": group.message,
         "resolve_time": group.resolve_time,
         "severity": group.severity,
         "specifier": {"devid": group.devid, **group.specifier},
-        "time": group.time,
+        "time": time,
         "value": group.value,
     }
-    return {"event_count": 1, "eventgroup_instance": group.id, "events": [event], "id": group.id}

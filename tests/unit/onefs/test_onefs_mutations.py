@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Columns
-from mendwatch_onefs import cluster, events, quota_rows, statistics
+from mendwatch_onefs import cluster, event_groups, events, quota_rows, statistics
 from mendwatch_onefs.decoding import decode
 from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.event_definitions import Definitions
 from mendwatch_onefs.quota_metrics import METRICS
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -65,9 +66,10 @@ def _quotas(body: bytes) -> Series:
 
 
 def _events(body: bytes) -> Series:
-    groups = decode(body, events.EventPage, "x").eventgroups
-    events.counts_of(groups, NOW)
-    return {(event.key, (event.kind,)): 1.0 for event in events.events_of(groups, NOW)}
+    groups = decode(body, event_groups.EventPage, "x").eventgroups
+    list(events.counts_of(groups, Definitions(), NOW))
+    found = event_groups.events_of(groups, NOW, Definitions(), {}, Drift())
+    return {(event.key, (event.kind,)): 1.0 for event in found}
 
 
 def _cluster(body: bytes) -> Series:

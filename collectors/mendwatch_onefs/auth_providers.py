@@ -1,4 +1,4 @@
-"""Authentication providers: Active Directory, LDAP, NIS, Kerberos, file and local ones, and whether they serve. From auth/providers/summary."""
+"""Authentication providers (Active Directory, LDAP, local ...) and whether they serve. From auth/providers/summary."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ It knows no endpoint and no metric. Unknown gives nothing; it is never 0.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -25,7 +26,7 @@ P = TypeVar("P", bound=Page)
 
 def told(spec: MetricSpec, value: float | None, time: datetime, *labels: str) -> Iterator[Sample]:
     """Give the sample of a value, nothing where it is unknown; a truth is 1 or 0."""
-    if value is not None:
+    if value is not None and math.isfinite(value):
         yield Sample(spec.name, float(value), labels, time)
 
 

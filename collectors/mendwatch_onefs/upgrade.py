@@ -1,4 +1,4 @@
-"""The state of an upgrade, and whether it is committed: while it is not, nothing should be mended automatically. From upgrade/cluster.
+"""The state of an upgrade, and whether it is committed; while it is not, nothing should be mended. From upgrade/cluster.
 
 A cluster in the middle of an upgrade runs two releases; what a remediation assumes may hold on one node and not on the next.
 """

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
 
 from mendwatch.errors import UserError
 from mendwatch.history import hints, reading, selectors
@@ -85,7 +84,7 @@ class MemoryHistory:
     @property
     def series_count(self) -> int:
         """How many series the newest held poll of each source gave."""
-        return sum(source.newest.width for source in self._sources())
+        return sum(source.newest.rows[-1].taken for source in self._sources())
 
     @property
     def dropped(self) -> int:
@@ -108,21 +107,31 @@ class MemoryHistory:
     ) -> None:
         """Keep what one poll of one target gave; a metric must be declared before, and NaN is no sample.
 
-        `source` names the collector: where each has its own, a poll that gives the same series as the last costs little.
+        `source` names the collector: where each has its own, a poll that gives the same series as the last costs little, and
+        columns of the same layout next to nothing. All are kept with the time of the poll, whatever the source measured when.
         """
-        given = (*samples, *chain.from_iterable(one.samples() for one in columns))
-        poll = Published([one.metric for one in given], [one.labels for one in given], [one.value for one in given])
-        key = SourceKey(target.id, target_label, tuple(sorted(target.labels.items())), source)
-        owner = self._targets.setdefault(target.id, _Target())
-        found = owner.sources.get(key) or Source(key, partial(self._catalogue.fits, target_label))
-        table, row = found.append(poll, at.timestamp())
-        self._dropped += len(given) - row.taken
+        owner, moment = self._targets.setdefault(target.id, _Target()), at.timestamp()
+        own = tuple(sorted(target.labels.items()))
+        given = list(samples)
+        if given:
+            poll = Published([one.metric for one in given], [one.labels for one in given], [one.value for one in given])
+            self._dropped += len(given) - self._keep(owner, SourceKey(target.id, target_label, own, source), poll, moment)
+        for part, one in enumerate(columns, start=1):
+            key = SourceKey(target.id, target_label, own, source, part)
+            taken = self._keep(owner, key, Published(one.layout.metrics, one.layout.labels, one.values, one.layout), moment)
+            self._dropped += max(len(one.values) - one.absent - taken, 0)
+        self._forget(moment)
+
+    def _keep(self, owner: _Target, key: SourceKey, poll: Published, at: float) -> int:
+        """Keep the numbers of one part of a poll; give how many were taken."""
+        found = owner.sources.get(key) or Source(key, partial(self._catalogue.fits, key.target_label))
+        table, row = found.append(poll, at)
         if row.taken:
             owner.sources[key] = found
             owner.polls.append(found)
             self._count += row.taken
             self._last.update(dict.fromkeys(table.named(row), row.at))
-        self._forget(at.timestamp())
+        return row.taken
 
     def query(self, selector: str, *, since: timedelta, now: datetime, limit: int = 20) -> Answer:
         """Summarize the selected series over the window of `since` before `now`; `[range]` in the selector wins over `since`.

@@ -17,12 +17,13 @@ ROW, NUMBER, COLUMN = 300, 8, 200
 
 
 class SourceKey(NamedTuple):
-    """The target's id, its label, the operator's labels, and the source's name."""
+    """The target's id, its label, the operator's labels, the source's name, and which of its parts: samples are 0."""
 
     target: str
     target_label: str
     labels: tuple[tuple[str, str], ...]
     source: str
+    part: int = 0
 
 
 class Source:

@@ -1,7 +1,8 @@
 """What one source of one target gave, as a table: a column per series, a row per poll, eight bytes per number.
 
 A poll mostly gives the same series in the same order as the one before, so names and labels stand once at the columns'
-heads and a poll costs one comparison and one array. It knows no bounds and no selectors, and asks no time.
+heads and a poll costs one comparison and one array. Of a layout not even that is compared: it is the same object or it is
+not. It knows no bounds and no selectors, and asks no time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
+from mendwatch.model.samples import Layout
+
 #: Stands where a series has no number; no finite number is below it, so that max() is right without a look.
 ABSENT = -math.inf
 
@@ -23,6 +26,9 @@ Head = tuple[str, Labels]
 
 #: A table makes room for new series as long as those that are gone take at most a fifth of it.
 _CROWDED = 1.25
+#: A layout of more series than this gets a table of its own, as finding their columns in another one would take too long:
+#: half a microsecond each.
+_MERGED = 10_000
 
 
 class Row(NamedTuple):
@@ -37,30 +43,30 @@ class Row(NamedTuple):
 
 
 class Published(NamedTuple):
-    """The samples of one poll, side by side in the order they came."""
+    """The samples of one poll, side by side in the order they came; `layout` is the one they are of, if they are."""
 
-    metrics: list[str]
-    labels: list[Labels]
+    metrics: Sequence[str]
+    labels: Sequence[Labels]
     values: list[float]
+    layout: Layout | None = None
 
 
 class Table:
     """The polls of one source, oldest first. `takes` tells whether a sample fits its metric's declaration."""
 
-    __slots__ = ("_named", "_places", "_seen", "_takes", "columns", "labels", "metrics", "rows", "width")
+    __slots__ = ("_layout", "_places", "_seen", "_takes", "columns", "labels", "metrics", "rows")
 
     def __init__(self, takes: Callable[[str, Labels], bool]) -> None:
         self._takes = takes
-        self.metrics: list[str] = []
-        self.labels: list[Labels] = []
-        self.columns: dict[str, array[int]] = {}
+        self.metrics: Sequence[str] = []
+        self.labels: Sequence[Labels] = []
+        self.columns: dict[str, Sequence[int]] = {}
         self.rows: deque[Row] = deque()
-        #: How many series the newest poll gave.
-        self.width = 0
-        self._seen: tuple[list[str], list[Labels]] = ([], [])
+        #: What the columns were arranged for last.
+        self._layout: Layout | None = None
+        self._seen: tuple[Sequence[str], Sequence[Labels]] = ([], [])
         #: The column of each published sample, -1 for one that is not taken; None where they are the same.
         self._places: array[int] | None = None
-        self._named: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """How many columns there are."""
@@ -68,44 +74,63 @@ class Table:
 
     def arrange(self, poll: Published) -> bool:
         """Make the columns fit a poll; False where it is so different that a new table is better."""
-        if poll.labels == self._seen[1] and poll.metrics == self._seen[0]:
+        if poll.layout is not None and poll.layout is self._layout:
             return True
-        heads: dict[Head, int] = {head: at for at, head in enumerate(zip(self.metrics, self.labels, strict=True))}
-        places = array("i", self._place(heads, poll))
-        width = len(places) - places.count(-1)
-        if len(self) and len(heads) > _CROWDED * width:
+        if not (poll.labels == self._seen[1] and poll.metrics == self._seen[0]) and not self._fit(poll):
             return False
-        self._add(list(heads)[len(self) :])
-        same = len(places) == len(self) and all(map(int.__eq__, places, range(len(self))))
-        self._places = None if same else places
-        self._seen = (self.metrics, self.labels) if same else (poll.metrics, poll.labels)
-        self._named = tuple({self.metrics[place] for place in places if place >= 0})
-        self.width = width
+        self._layout = poll.layout
         return True
 
     def append(self, values: list[float], at: float) -> Row:
         """Add the numbers of a poll that the columns were arranged for; a row without a number is not kept."""
-        numbers = _numbers(values)
+        numbers, absent = _numbers(values)
         if self._places is not None:
             spread = array("d", [ABSENT]) * len(self)
             for place, number in zip(self._places, numbers, strict=True):
                 if place >= 0:
                     spread[place] = number
-            numbers = spread
-        row = Row(at, len(numbers) - numbers.count(ABSENT), numbers)
+            numbers, absent = spread, spread.count(ABSENT)
+        row = Row(at, len(numbers) - absent, numbers)
         if row.taken:
             self.rows.append(row)
         return row
 
     def named(self, row: Row) -> Iterable[str]:
         """Give the metrics that have a number in the newest row."""
-        if row.taken == self.width:
-            return self._named
-        return {metric for metric, number in zip(self.metrics, row.values, strict=True) if number != ABSENT}
+        if row.taken == len(self):
+            return self.columns
+        values = row.values
+        return [metric for metric, columns in self.columns.items() if any(values[column] != ABSENT for column in columns)]
 
     def read(self, columns: Sequence[int], rows: Iterable[Row]) -> Iterator[tuple[float, ...]]:
         """Give each column's numbers in the rows, ABSENT among them; columns must be in order."""
         return zip(*(_pick(row.values, columns) for row in rows), strict=True)
+
+    def _fit(self, poll: Published) -> bool:
+        if poll.layout is not None and not len(self) and self._adopt(poll.layout):
+            return True
+        if poll.layout is not None and len(self) and len(poll.layout) > _MERGED:
+            return False
+        heads: dict[Head, int] = {head: at for at, head in enumerate(zip(self.metrics, self.labels, strict=True))}
+        places = array("i", self._place(heads, poll))
+        if len(self) and len(heads) > _CROWDED * (len(places) - places.count(-1)):
+            return False
+        self._add(list(heads)[len(self) :])
+        same = len(places) == len(self) and all(map(int.__eq__, places, range(len(self))))
+        self._places = None if same else places
+        self._seen = (self.metrics, self.labels) if same else (poll.metrics, poll.labels)
+        return True
+
+    def _adopt(self, layout: Layout) -> bool:
+        """Take a layout's series as the columns, run by run; False where one of them is not as it was declared."""
+        for metric, start, stop in layout.runs:
+            lengths = set(map(len, layout.labels[start:stop]))
+            if len(lengths) != 1 or not self._takes(metric, layout.labels[start]):
+                return False
+        self.metrics, self.labels = layout.metrics, layout.labels
+        self.columns = {metric: range(start, stop) for metric, start, stop in layout.runs}
+        self._seen = (self.metrics, self.labels)
+        return True
 
     def _place(self, heads: dict[Head, int], poll: Published) -> Iterator[int]:
         """Find each sample's column, naming new ones; a sample that was given twice is taken once."""
@@ -119,22 +144,26 @@ class Table:
                 used[place] = 1
 
     def _add(self, heads: list[Head]) -> None:
-        for metric, labels in heads:
-            columns = self.columns.get(metric)
-            if columns is None:
-                columns = self.columns[metric] = array("i")
-            columns.append(len(self.labels))
-            self.metrics.append(metric)
-            self.labels.append(labels)
+        if not heads:
+            return
+        columns = {metric: array("i", found) for metric, found in self.columns.items()}
+        for at, (metric, _) in enumerate(heads, start=len(self)):
+            columns.setdefault(metric, array("i")).append(at)
+        self.columns = {**columns}
+        self.metrics = [*self.metrics, *(metric for metric, _ in heads)]
+        self.labels = [*self.labels, *(labels for _, labels in heads)]
 
 
-def _numbers(values: list[float]) -> array[float]:
-    """Give the values as floats, ABSENT where one is no finite number."""
+def _numbers(values: list[float]) -> tuple[array[float], int]:
+    """Give the values as floats, ABSENT where one is no finite number, and how many are not."""
     try:
-        found = array("d", values)
+        if math.isfinite(sum(values)):  # then each is; a sum that overflows costs a look at each
+            return array("d", values), 0
+        found = [value if ABSENT < value < math.inf else ABSENT for value in values]
+        return array("d", found), found.count(ABSENT)
     except (TypeError, OverflowError):
-        return array("d", [_number(value) for value in values])
-    return found if all(map(math.isfinite, found)) else array("d", [_number(value) for value in found])
+        found = [*map(_number, values)]
+        return array("d", found), found.count(ABSENT)
 
 
 def _pick(values: array[float], columns: Sequence[int]) -> list[float]:

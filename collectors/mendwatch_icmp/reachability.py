@@ -1,52 +1,150 @@
-"""Whether an address answers, how fast and how steadily. A host that is silent is a finding, not a failure."""
+"""Whether addresses answer, how fast and how steadily. A host that is silent is a finding, not a failure.
+
+The values of the many are columns, because their series stay the same; what is rare (losses by reason) are samples.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
-from mendwatch_icmp.pinger import Echoes
+from mendwatch_icmp.addresses import Endpoint
+from mendwatch_icmp.asking import Answers, ask
+from mendwatch_icmp.ledger import Tally
+from mendwatch_icmp.names import address_of
+from mendwatch_icmp.options import MOST_ADDRESSES, IcmpOptions
 from mendwatch_icmp.session import IcmpSession
+from mendwatch_icmp.sweep import Plan, Surroundings
+from mendwatch_icmp.wire import Address, key
 
-REACHABLE = MetricSpec("icmp_reachable", "Whether at least one echo request of the last round was answered.")
-LOSS = MetricSpec("icmp_loss_ratio", "Share of the last round's echo requests without an answer.", unit="ratio")
-FASTEST = MetricSpec("icmp_rtt_min_seconds", "Shortest round trip of the last round; absent if nothing came back.", unit="seconds")
-AVERAGE = MetricSpec("icmp_rtt_avg_seconds", "Average round trip of the last round; absent if nothing came back.", unit="seconds")
-SLOWEST = MetricSpec("icmp_rtt_max_seconds", "Longest round trip of the last round; absent if nothing came back.", unit="seconds")
-JITTER = MetricSpec(
-    "icmp_jitter_seconds", "Average difference of successive round trips; absent with less than two replies.", unit="seconds"
+LABELS = ("address", "name")
+_ABSENT = "absent if nothing came back."
+
+
+def _metric(name: str, text: str, unit: str = "", *more: str) -> MetricSpec:
+    return MetricSpec(f"icmp_{name}", text, unit=unit, labels=(*LABELS, *more))
+
+
+REACHABLE = _metric("reachable", "Whether at least one echo request of the last round was answered.")
+LOSS = _metric("loss_ratio", "Share of the last round's echo requests without an answer; absent if none could be sent.", "ratio")
+FASTEST = _metric("rtt_min_seconds", f"Shortest round trip of the last round; {_ABSENT}", "seconds")
+AVERAGE = _metric("rtt_avg_seconds", f"Average round trip of the last round; {_ABSENT}", "seconds")
+SLOWEST = _metric("rtt_max_seconds", f"Longest round trip of the last round; {_ABSENT}", "seconds")
+MOSTLY = _metric(
+    "rtt_p95_seconds", f"Round trip that 95 of 100 of the last round did not exceed, by nearest rank; {_ABSENT}", "seconds"
 )
-METRICS = (REACHABLE, LOSS, FASTEST, AVERAGE, SLOWEST, JITTER)
+JITTER = _metric(
+    "jitter_seconds",
+    "Average difference of successive round trips of the last round; absent with less than two replies.",
+    "seconds",
+)
+RESOLVED = _metric(
+    "name_resolved", "Whether the name has an address of the wanted family; absent for what is an IP address itself."
+)
+#: In the order of a row.
+COLUMNS = (REACHABLE, LOSS, FASTEST, AVERAGE, SLOWEST, MOSTLY, JITTER, RESOLVED)
+
+LOST = _metric(
+    "lost_requests", "Echo requests of the last round without an answer, by reason; absent where there are none.", "", "reason"
+)
+AVAILABLE = MetricSpec(
+    "icmp_available",
+    "Whether this machine lets the agent send echo requests: without, nothing is known of reachability.",
+    labels=("family",),
+)
+DROPPED = MetricSpec(
+    "icmp_dropped_replies",
+    "Packets of the last round that this machine dropped for want of room: loss of its own making.",
+    labels=("family",),
+)
+METRICS = (*COLUMNS, LOST, AVAILABLE, DROPPED)
 SCHEMA = RecordSchema(
-    "reachability", labels=(), fields={spec.name.removeprefix("icmp_"): spec.name for spec in METRICS}, help="One address."
+    "reachability", labels=LABELS, fields={spec.name.removeprefix("icmp_"): spec.name for spec in COLUMNS}, help="One address."
 )
+
+Row = tuple[float, float, float, float, float, float, float, float]
+_NAN = math.nan
+_SILENT = (_NAN,) * 5
 
 
 class ReachabilityCollector:
-    """Sends one round of echo requests."""
+    """Sends one round of echo requests to every address."""
 
-    spec = CollectorSpec("reachability", interval=15.0, timeout=60.0, metrics=METRICS, schemas=(SCHEMA,))
+    spec = CollectorSpec(
+        "reachability", interval=15.0, timeout=60.0, metrics=METRICS, schemas=(SCHEMA,), budget=(len(COLUMNS) + 2) * MOST_ADDRESSES
+    )
 
     async def collect(self, session: IcmpSession, now: datetime) -> Reading:
-        """Ping once.
+        """Resolve, ask and wait; raises nothing, because nothing that can happen is the failure of a poll."""
+        known = await session.resolve()
+        found = [address for address in known.values() if address]
+        answers = await ask(found, plan_of(session.options), Surroundings(session.clock))
+        layout = session.layout(self.spec.name, lambda: layout_of(session.endpoints))
+        return reading_of(layout, session.endpoints, known, answers, now)
 
-        Raises:
-            TargetError: the name does not resolve, or ICMP is not available here.
-        """
-        return Reading(tuple(samples_of(await session.ping(), now)))
+
+def plan_of(options: IcmpOptions) -> Plan:
+    """Give the sweep that the options want."""
+    return Plan(options.count, options.interval, options.timeout, options.rate)
 
 
-def samples_of(echoes: Echoes, now: datetime) -> Iterator[Sample]:
-    """Turn a round into samples. A time that is not above 0 is a clock that jumped, and no time."""
-    times = [seconds for seconds in echoes.times if seconds > 0]
-    yield Sample(REACHABLE.name, float(bool(echoes.times)), time=now)
-    yield Sample(LOSS.name, (echoes.wanted - len(echoes.times)) / echoes.wanted, time=now)
-    if times:
-        yield Sample(FASTEST.name, min(times), time=now)
-        yield Sample(AVERAGE.name, sum(times) / len(times), time=now)
-        yield Sample(SLOWEST.name, max(times), time=now)
-    if len(times) > 1:
-        yield Sample(JITTER.name, sum(abs(b - a) for a, b in pairwise(times)) / (len(times) - 1), time=now)
+def layout_of(endpoints: Sequence[Endpoint]) -> Layout:
+    """Give the series of all addresses, metric by metric."""
+    return Layout((spec.name, one.labels) for spec in COLUMNS for one in endpoints)
+
+
+def reading_of(
+    layout: Layout, endpoints: Sequence[Endpoint], known: Mapping[str, Address | None], answers: Answers, now: datetime
+) -> Reading:
+    """Turn what came into columns and samples. It is complete if every address has an answer to whether it is reachable."""
+    rows = [_row(one, known, answers) for one in endpoints]
+    values = list(chain.from_iterable(zip(*rows, strict=True)))
+    complete = not any(math.isnan(row[0]) for row in rows)
+    return Reading(
+        tuple(_samples(endpoints, known, answers, now)),
+        columns=(Columns(layout, values, absent=sum(map(math.isnan, values))),),
+        complete=frozenset({SCHEMA.name} if complete else ()),
+    )
+
+
+def _row(one: Endpoint, known: Mapping[str, Address | None], answers: Answers) -> Row:
+    if one.address not in known:
+        return (_NAN, _NAN, *_SILENT, _NAN)
+    address = known[one.address]
+    if address is None:
+        return (0.0, _NAN, *_SILENT, 0.0)
+    resolved = 1.0 if address_of(one.address) is None else _NAN
+    return (*row_of(answers.tallies.get(key(address))), resolved)
+
+
+def row_of(tally: Tally | None) -> tuple[float, float, float, float, float, float, float]:
+    """Give reachable, loss, min, avg, max, p95 and jitter; NaN is what is not known."""
+    if tally is None or not tally.wanted:
+        return (_NAN, _NAN, *_SILENT)
+    reachable, loss = float(bool(tally.answered)), (tally.wanted - tally.answered) / tally.wanted
+    times = tally.times
+    if not times:
+        return (reachable, loss, *_SILENT)
+    if len(times) == 1:
+        return (reachable, loss, times[0], times[0], times[0], times[0], _NAN)
+    average, jitter = sum(times) / len(times), sum(abs(b - a) for a, b in pairwise(times)) / (len(times) - 1)
+    mostly = sorted(times)[math.ceil(len(times) * 0.95) - 1]
+    return (reachable, loss, min(times), average, max(times), mostly, jitter)
+
+
+def _samples(
+    endpoints: Sequence[Endpoint], known: Mapping[str, Address | None], answers: Answers, now: datetime
+) -> Iterator[Sample]:
+    for family, available in answers.available.items():
+        yield Sample(AVAILABLE.name, float(available), (family,), now)
+    for family, dropped in answers.dropped.items():
+        yield Sample(DROPPED.name, float(dropped), (family,), now)
+    for one in endpoints:
+        address = known.get(one.address)
+        tally = answers.tallies.get(key(address)) if address else None
+        for reason, lost in tally.lost.items() if tally else ():
+            yield Sample(LOST.name, float(lost), (*one.labels, reason.value), now)

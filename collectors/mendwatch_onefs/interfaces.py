@@ -1,0 +1,57 @@
+"""Network interfaces as findings: status, speed, what they serve. From network/interfaces, which asks every node.
+
+An interface that no pool uses and no cable reaches is as it should be, so `pools` stands beside `up` for rules to tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mendwatch_onefs.decoding import text
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.fanout import node_label
+from mendwatch_onefs.nested import Object, at, objects
+from mendwatch_onefs.network_metrics import ADDRESSES, MTU, OWNED, SPEED, STATE, UP
+from mendwatch_onefs.series import Finding
+
+RESOURCE = "network/interfaces"
+#: OneFS' words for an interface, and whether it carries packets with it.
+_UP = {"up": True, "active": True, "no_carrier": False, "inactive": False, "disabled": False}
+_UNKNOWN = {"unknown", "inconsistent"}
+#: The speed is in megabits; this is bytes of one.
+_MEGABIT = 1_000_000 / 8
+
+
+def interface_findings(interfaces: Sequence[Any], drift: Drift) -> Iterator[Finding]:
+    """Give what each interface says; one without a node or a name is drift."""
+    for interface in interfaces:
+        labels = _labels(interface)
+        if labels is None:
+            drift.odd(f"{RESOURCE}: lnn, name")
+        else:
+            yield from _of_interface(labels, interface, drift)
+
+
+def _labels(interface: Any) -> tuple[str, str] | None:  # noqa: ANN401 - foreign data
+    node, name = node_label(at(interface, "lnn")), text(at(interface, "name"))
+    return (node, name) if node and name else None
+
+
+def _of_interface(labels: tuple[str, str], interface: Object, drift: Drift) -> Iterator[Finding]:
+    status = drift.word(f"{RESOURCE}: status", interface.get("status"), {*_UP, *_UNKNOWN})
+    if status:
+        yield STATE, (*labels, status.replace(" ", "_")), 1.0
+        yield UP, labels, _UP.get(status)
+    speed = drift.quantity(f"{RESOURCE}: speed", interface.get("speed"))
+    yield SPEED, labels, speed * _MEGABIT if speed else None
+    yield MTU, labels, drift.quantity(f"{RESOURCE}: mtu", interface.get("mtu"))
+    addresses, owners = interface.get("ip_addrs"), interface.get("owners")
+    yield ADDRESSES, labels, float(len(addresses)) if isinstance(addresses, list) else None
+    yield OWNED, labels, float(len({_pool(owner) for owner in objects(owners)} - {None})) if isinstance(owners, list) else None
+
+
+def _pool(owner: Object) -> tuple[str, ...] | None:
+    """Give the pool that an owner is; the internal network and SmartConnect's own addresses are none."""
+    words = tuple(text(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool"))
+    return words if words[2] else None

@@ -6,9 +6,12 @@ It knows OneFS' envelopes (errors, resume tokens, versions in paths) and nothing
 from __future__ import annotations
 
 import contextlib
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -48,6 +51,7 @@ class OneFSClient:
 
     def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
         self.options = options
+        self.clock = clock
         self._secrets = (credential.password.reveal,) if credential else ()
         self._wire = Wire(base_url(target.address), options)
         self._logins = Logins(self._wire, credential, clock) if credential else None
@@ -82,6 +86,14 @@ class OneFSClient:
         answer = await self._get(path, query or {})
         return decode(answer.body, outline, f"GET {path}")
 
+    async def body(self, version: int, resource: str, query: Mapping[str, str] | None = None) -> bytes:
+        """Read one resource as `get` does, and leave the decoding to who knows a quicker way.
+
+        Raises:
+            TargetError: as `get`.
+        """
+        return (await self._get(await self._path(version, resource), query or {})).body
+
     async def offered(self, version: int, resource: str, outline: type[T], query: Mapping[str, str] | None = None) -> T | None:
         """Read one resource as `get` does; None where this release has no such resource.
 
@@ -92,6 +104,14 @@ class OneFSClient:
             return await self.get(version, resource, outline, query)
         except Unsupported:
             return None
+
+    async def answer_of(self, path: str, query: Mapping[str, str]) -> Answer:
+        """Read one path as it stands and give the whole answer; for those who decode it themselves.
+
+        Raises:
+            TargetError: as `get`.
+        """
+        return await self._get(path, query)
 
     async def pages(self, version: int, resource: str, outline: type[P], query: Mapping[str, str]) -> AsyncIterator[P]:
         """Read a list page by page, to its end.
@@ -169,3 +189,18 @@ class OneFSClient:
                 f"no read credential for {self.where}", hint="Set credentials.read of this target in the configuration."
             )
         return self._logins
+
+
+def sdk_package(release: str) -> ModuleType | None:
+    """Give the package of the vendor's SDK for a release such as 9.5.0.3: the newest that is not newer; None for older ones.
+
+    Raises:
+        ImportError: the SDK is not installed.
+    """
+    import isilon_sdk  # noqa: PLC0415 - optional, and a second of import for its packages
+
+    names = [name for _, name, _ in pkgutil.iter_modules(isilon_sdk.__path__) if name.startswith("v")]
+    packages = {tuple(map(int, name[1:].split("_")[:2])): name for name in names}
+    wanted = tuple(whole(part) or 0 for part in release.split(".")[:2])
+    fitting = [version for version in packages if version <= wanted]
+    return importlib.import_module(f"isilon_sdk.{packages[max(fitting)]}") if fitting else None

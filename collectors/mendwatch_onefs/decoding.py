@@ -19,7 +19,7 @@ from mendwatch.errors import BadAnswer
 T = TypeVar("T")
 _DECIMAL = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 #: 2001 to 2200: an epoch time outside is a broken clock or another unit.
-_EARLIEST, _LATEST = 978_307_200, 7_258_118_400
+EARLIEST, LATEST = 978_307_200, 7_258_118_400
 
 
 def decode(body: bytes, outline: type[T], what: str) -> T:
@@ -106,6 +106,6 @@ def text(value: Any) -> str | None:  # noqa: ANN401 - foreign data
 def moment(value: Any, otherwise: datetime) -> datetime:  # noqa: ANN401 - foreign data
     """Give an epoch time as UTC, or `otherwise` when it is missing or absurd."""
     seconds = number(value)
-    if seconds is None or not _EARLIEST <= seconds <= _LATEST:
+    if seconds is None or not EARLIEST <= seconds <= LATEST:
         return otherwise
     return datetime.fromtimestamp(seconds, UTC)

@@ -68,9 +68,11 @@ def of_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, s
 
     `what` names the request; `secrets` are taken out of every quotation.
     """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES and body.lstrip()[:1] != b"[":
+        return None  # and megabytes are not searched for complaints
     complaints = complaints_of(body)
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return _of_code(complaints, what, secrets) if body.lstrip()[:1] == b"[" else None
+        return _of_code(complaints, what, secrets)
     said = f"{what}: HTTP {status}: {quotation(complaints, body, secrets)}"
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         return Throttled(said, after=patience(headers))

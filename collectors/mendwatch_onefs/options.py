@@ -17,6 +17,20 @@ QuotaType = Literal["directory", "default-directory", "user", "group", "default-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+class StatisticsOptions(BaseModel):
+    """What is read of the statistics."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: tuple[Literal["default", "nodes", "drives", "protocols", "caches", "heat", "all"], ...] = Field(
+        default=("default",),
+        min_length=1,
+        description="Groups of statistics that are read. `default` is what most alerts need; `nodes` adds CPU peaks, SSDs and "
+        "system file systems, `drives` every drive, `protocols` every kind of operation, `caches` hits and misses, `heat` the hottest "
+        "paths; `all` is everything that the cluster's own catalogue has. Each group costs the cluster something.",
+    )
+
+
 class OneFSOptions(BaseModel):
     """The options of a OneFS target. TLS is always verified: by `ca_file`, by `fingerprint` or by the system's store."""
 
@@ -37,6 +51,7 @@ class OneFSOptions(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=16)] = Field(
         default=4, description="Requests at a time; a cluster's API has few workers and they are shared with people."
     )
+    statistics: StatisticsOptions = Field(default_factory=StatisticsOptions, description="What is read of the statistics.")
     quota_types: tuple[QuotaType, ...] = Field(
         default=("directory", "default-directory"),
         min_length=1,

@@ -18,8 +18,6 @@ class OneFSSession(OneFSClient):
 
     def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
         super().__init__(target, options, credential, clock)
-        #: Statistics keys that this release is known to have; None until it has refused one (see `statistics`).
-        self.known_keys: frozenset[str] | None = None
         #: What the cluster runs, as of the last time it said; None until then.
         self.release: str | None = None
         self._memories: dict[type[Any], Any] = {}
@@ -38,7 +36,6 @@ class OneFSSession(OneFSClient):
             TargetError: it cannot be asked.
         """
         self.forget_release()
-        self.known_keys = None
         latest = await self.latest()
         config = await self.get(3, "cluster/config", ClusterConfig)
         identity = identity_of(config, latest, self.where)

@@ -7,60 +7,10 @@ cached reads never reach a disk. `in` is what goes into the layer: received by a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 
-
-class Unit(Enum):
-    """A unit of OneFS: the metric's base unit, and how many of OneFS' make one of it."""
-
-    NONE = ("", 1)
-    BYTES = ("bytes", 1)
-    SECONDS = ("seconds", 1)
-    MICROSECONDS = ("seconds", 1_000_000)
-    PERCENT = ("ratio", 100)
-    PERMIL = ("ratio", 1000)
-    CENTS = ("", 100)
-
-    @property
-    def base(self) -> str:
-        """The unit of the metric."""
-        return self.value[0]
-
-    def convert(self, value: float) -> float:
-        """Give the value in the base unit."""
-        return value / self.value[1] if self.value[1] != 1 else value
-
-
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """One key, or one field of a structured key, and the metric that it becomes.
-
-    `labels` are pairs that the key itself stands for; a key of a node gets the label `node` before them.
-    """
-
-    key: str
-    metric: str
-    help: str
-    unit: Unit = Unit.NONE
-    labels: tuple[tuple[str, str], ...] = ()
-    field: str | None = None
-
-    @property
-    def per_node(self) -> bool:
-        """Whether each node has a value of its own."""
-        return self.key.startswith("node.")
-
-    @property
-    def label_values(self) -> tuple[str, ...]:
-        """The values of the key's own labels."""
-        return tuple(value for _, value in self.labels)
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The names of all labels, in order."""
-        return (*(("node",) if self.per_node else ()), *(name for name, _ in self.labels))
-
+from mendwatch_onefs.statistic_shapes import SUM, TOTAL
+from mendwatch_onefs.statistic_table import Statistic
+from mendwatch_onefs.statistic_units import Unit
 
 _MODES = {
     "idle": ("idle", "idle"),
@@ -73,7 +23,10 @@ _WAYS = {"in": ("receive", "received"), "out": ("transmit", "sent")}
 _TRANSFERS = {"in": ("write", "writes"), "out": ("read", "reads")}
 _CONNECTED = ("cifs", "ftp", "hdfs", "http", "ndmp", "nfs", "nlm", "papi", "siq", "smb")
 _ACTIVE = ("ftp", "hdfs", "http", "jobd", "nfs3", "nfs4", "nlm", "papi", "siq", "smb1", "smb2")
-_PROTOCOLS = ("ftp", "hdfs", "http", "nfs3", "nfs4", "nlm", "papi", "siq", "smb1", "smb2")
+_PROTOCOLS = ("ftp", "hdfs", "http", "nfs3", "nfs4", "nlm", "papi", "siq")
+#: Protocols with operations that wait for something to happen, for minutes. OneFS' own total has their time in its average, so
+#: that it says nothing; the total of these is made of their single operations.
+_WAITING_PROTOCOLS = ("smb1", "smb2")
 
 
 def _cpu(scope: str, where: str) -> Iterator[Statistic]:
@@ -124,15 +77,17 @@ def _ifs_traffic(key: str, scope: str, where: str) -> Iterator[Statistic]:
 
 
 def _protocol(name: str) -> Iterator[Statistic]:
+    waits = name in _WAITING_PROTOCOLS
+    key, shape = (f"node.protostats.{name}", SUM) if waits else (f"node.protostats.{name}.total", TOTAL)
     fields = (
         ("op_rate", "operations_per_second", "Operations per second of a protocol's clients.", Unit.NONE),
         ("in_rate", "receive_bytes_per_second", "Bytes per second received from a protocol's clients.", Unit.BYTES),
         ("out_rate", "transmit_bytes_per_second", "Bytes per second sent to a protocol's clients.", Unit.BYTES),
-        ("time_avg", "latency_seconds", "Average time to answer a protocol's clients.", Unit.MICROSECONDS),
+        ("time_avg", "latency_seconds", "Average time to answer a protocol's clients, without those that wait.", Unit.MICROSECONDS),
     )
     for field, metric, words, unit in fields:
         labels = (("protocol", name),)
-        yield Statistic(f"node.protostats.{name}.total", f"powerscale_node_protocol_{metric}", words, unit, labels, field)
+        yield Statistic(key, f"powerscale_node_protocol_{metric}", words, unit, labels, field, shape)
 
 
 def _clients() -> Iterator[Statistic]:
@@ -192,7 +147,7 @@ _NODE = (
         "Charge of the NVRAM batteries: 0 not available, 1 good, 2 caution, 3 error.",
     ),
     *_clients(),
-    *(statistic for name in _PROTOCOLS for statistic in _protocol(name)),
+    *(statistic for name in (*_PROTOCOLS, *_WAITING_PROTOCOLS) for statistic in _protocol(name)),
 )
 
 _COUNTS = (

@@ -6,36 +6,30 @@ Nodes are labelled by their logical number, which people use, and never by their
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-import msgspec
-
-from mendwatch.errors import Unsupported
-from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.errors import Denied, TargetError, Unsupported
+from mendwatch.model.samples import MetricKind, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
+from mendwatch_onefs import statistic_others
 from mendwatch_onefs.cluster import ClusterConfig, lnn_by_devid
-from mendwatch_onefs.decoding import flag, moment, number, whole
+from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.failures import Rejected
 from mendwatch_onefs.session import OneFSSession
-from mendwatch_onefs.statistic_keys import STATISTICS, Statistic
+from mendwatch_onefs.statistic_groups import KNOWN
+from mendwatch_onefs.statistic_keys import STATISTICS
+from mendwatch_onefs.statistic_table import specs_of
+from mendwatch_onefs.statistics_answers import Answer, Reader
+from mendwatch_onefs.statistics_asks import Ask, batches
+from mendwatch_onefs.statistics_catalogue import read_catalogue
+from mendwatch_onefs.statistics_codes import hopeless, mend, worth_another_try
+from mendwatch_onefs.statistics_refusals import refused_keys
+from mendwatch_onefs.statistics_sheets import Page, Sheet, missing
+from mendwatch_onefs.statistics_standing import Standing
 
-#: Bytes that the keys of one request may take; Apache's limit for the whole line is about 8,100.
-BATCH = 7000
-#: Codes of a value that can be used: none, fine, and fine although another node is missing.
-_GOOD = {None, 0, 3}
-_REASONS = {
-    1: "not_present",
-    2: "not_implemented",
-    4: "stale",
-    5: "connection_timeout",
-    6: "timeout",
-    7: "no_history",
-    8: "system",
-    9: "not_configured",
-    10: "no_data",
-}
 #: Seconds by which OneFS must give up on a slow node before we give up on the request.
 _HEAD_START = 2.0
 
@@ -44,51 +38,19 @@ MISSING = MetricSpec(
     "Values that the last poll did not get, by the reason that OneFS gives (statistics/current: error_code).",
     labels=("reason",),
 )
-
-
-class Value(msgspec.Struct):
-    """One value of one key at one node; `node` is the logical number, `devid` 0 the whole cluster."""
-
-    key: Any = None
-    devid: Any = None
-    node: Any = None
-    time: Any = None
-    value: Any = None
-    error_code: Any = None
-
-
-class CurrentStatistics(msgspec.Struct):
-    """The answer of statistics/current."""
-
-    stats: list[Value]
-
-
-class Key(msgspec.Struct):
-    """One entry of statistics/keys."""
-
-    key: Any = None
-
-
-class KeyPage(msgspec.Struct):
-    """The answer of statistics/keys."""
-
-    keys: list[Key]
-    resume: Any = None
-
-
-def _specs(statistics: Iterable[Statistic]) -> tuple[MetricSpec, ...]:
-    """Declare each metric once; its help names every key that it comes from."""
-    families: dict[str, list[Statistic]] = {}
-    for statistic in statistics:
-        families.setdefault(statistic.metric, []).append(statistic)
-    return tuple(_spec(name, members) for name, members in families.items())
-
-
-def _spec(name: str, members: Sequence[Statistic]) -> MetricSpec:
-    first = members[0]
-    keys = ", ".join(member.key for member in members)
-    field = f" field {first.field}" if first.field else ""
-    return MetricSpec(name, f"{first.help} OneFS: {keys}{field}.", unit=first.unit.base, labels=first.label_names)
+LEFT = MetricSpec(
+    "powerscale_statistics_parked_keys",
+    "Keys of the chosen groups that are not asked for, by the reason (statistics/keys, statistics/current: error_code).",
+    labels=("reason",),
+)
+READ = MetricSpec(
+    "powerscale_statistics_values_total", "Values that were read since the session began (statistics/current).", MetricKind.COUNTER
+)
+NEWS = MetricSpec(
+    "powerscale_statistics_new_values_total",
+    "Values that were read and that the cluster had measured anew (statistics/current: time).",
+    MetricKind.COUNTER,
+)
 
 
 def _schema(name: str, labels: tuple[str, ...], prefix: str) -> RecordSchema:
@@ -96,144 +58,113 @@ def _schema(name: str, labels: tuple[str, ...], prefix: str) -> RecordSchema:
     return RecordSchema(name, labels, fields, help=f"Statistics of one {name} at one moment.")
 
 
-def _by_key(statistics: Iterable[Statistic]) -> Mapping[str, tuple[Statistic, ...]]:
-    table: dict[str, tuple[Statistic, ...]] = {}
-    for statistic in statistics:
-        table[statistic.key] = (*table.get(statistic.key, ()), statistic)
-    return table
-
-
-_TABLE = _by_key(STATISTICS)
-#: All keys that are asked for.
-KEYS: tuple[str, ...] = tuple(_TABLE)
-
-
 class StatisticsCollector:
-    """Reads statistics/current for the default keys, of all nodes at once."""
+    """Reads statistics/current for the chosen groups of keys, of all nodes at once."""
 
     spec = CollectorSpec(
         "statistics",
         interval=30.0,
         timeout=60.0,
-        metrics=(*_specs(STATISTICS), MISSING),
+        metrics=(*specs_of(KNOWN), *statistic_others.specs(), MISSING, LEFT, READ, NEWS),
         schemas=(_schema("node", ("node",), "powerscale_node_"), _schema("cluster", (), "powerscale_cluster_")),
+        budget=400_000,
+        privileges=("ISI_PRIV_STATISTICS",),
     )
 
     async def collect(self, session: OneFSSession, now: datetime) -> Reading:
-        """Fetch once."""
-        values = [value for batch in batches(_wanted(session)) for value in await self._fetch(session, batch)]
-        nodes = await self._nodes(session, values)
-        return Reading((*samples_of(values, nodes, now), *missing_of(values, now)))
-
-    async def _fetch(self, session: OneFSSession, keys: Sequence[str]) -> list[Value]:
-        """Read one batch; when the release refuses a key, learn which it has and read those."""
-        try:
-            return await self._current(session, keys)
-        except (Unsupported, Rejected):
-            session.known_keys = await self._known(session)
-            rest = [key for key in keys if key in session.known_keys]
-            if not rest or len(rest) == len(keys):
-                raise
-            return await self._current(session, rest)
-
-    async def _current(self, session: OneFSSession, keys: Sequence[str]) -> list[Value]:
-        query = {
-            "keys": ",".join(keys),
-            "devid": "all",
-            "degraded": "true",
-            "show_nodes": "true",
-            "timeout": str(max(1, int(session.options.timeout - _HEAD_START))),
-        }
-        return (await session.get(1, "statistics/current", CurrentStatistics, query)).stats
-
-    async def _known(self, session: OneFSSession) -> frozenset[str]:
-        pages = session.pages(1, "statistics/keys", KeyPage, {})
-        return frozenset([key.key async for page in pages for key in page.keys if isinstance(key.key, str)])
-
-    async def _nodes(self, session: OneFSSession, values: Iterable[Value]) -> Mapping[int, int]:
-        """Give the node number of each device, asked for only where an answer does not tell it."""
-        if all(value.node is not None for value in values if whole(value.devid)):
-            return {}
-        return lnn_by_devid(await session.get(3, "cluster/config", ClusterConfig))
+        """Ask what is due once, and give everything that is known."""
+        standing, drift = session.memory(Standing), Drift()
+        await _learn(standing, session)
+        standing.arranged(session.options.statistics.groups, now)
+        for sheet, page, answer in await _answers(standing, session, now, drift):
+            if page.take(answer, now):
+                sheet.turn_over()
+            standing.values += page.read
+            standing.news += page.news
+            await asyncio.sleep(0)  # each answer by itself is short; all of a large cluster are not
+        return await _reading(standing, now, drift)
 
 
-def _wanted(session: OneFSSession) -> Sequence[str]:
-    return KEYS if session.known_keys is None else [key for key in KEYS if key in session.known_keys]
+async def _learn(standing: Standing, session: OneFSSession) -> None:
+    """Read the catalogue and the numbers of the nodes, at first and after an upgrade."""
+    if not standing.outdated(session.release):
+        return
+    release = session.release
+    try:
+        catalogue = await read_catalogue(session)
+    except Unsupported:
+        catalogue = None
+    try:
+        config = await session.offered(3, "cluster/config", ClusterConfig)
+    except Denied:
+        config = None  # the answers tell the numbers as well; this is for those that do not
+    standing.learn(release, catalogue, lnn_by_devid(config) if config is not None else {})
 
 
-def batches(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
-    """Split keys so that each batch, joined by commas, stays under `size` bytes."""
-    batch: list[str] = []
-    length = 0
-    for key in keys:
-        if batch and length + len(key) + 1 > size:
-            yield batch
-            batch, length = [], 0
-        batch.append(key)
-        length += len(key) + 1
-    if batch:
-        yield batch
+async def _answers(standing: Standing, session: OneFSSession, now: datetime, drift: Drift) -> Sequence[tuple[Sheet, Page, Answer]]:
+    """Ask all requests that are due, and once more for what some node did not give at first."""
+    started = session.clock.monotonic()
+    found: list[tuple[Sheet, Page, Answer]] = []
+    for sheet in standing.sheets:
+        for page in sheet.pages:
+            if page.due(now):
+                answer = await _asked(standing, session, page, now, drift)
+                if answer is not None:
+                    found.append((sheet, page, answer))
+    for _, page, answer in found:
+        if session.clock.monotonic() - started < session.options.timeout:
+            await _try_again(session, page, answer, drift)
+        standing.park(hopeless(answer), now)
+        standing.set_apart(answer.odd)
+    return found
 
 
-def samples_of(values: Iterable[Value], nodes: Mapping[int, int], now: datetime) -> tuple[Sample, ...]:
-    """Turn an answer into samples.
-
-    `nodes` maps device ids to logical node numbers for values that do not carry one. A value that is missing, refused, of an
-    unknown key or not understood gives no sample.
-    """
-    found: dict[tuple[str, tuple[str, ...]], Sample] = {}
-    stamp, time = None, now  # one answer has few different times: the last one is nearly always right
-    for value in values:
-        if not isinstance(value.key, str) or value.key not in _TABLE or _error(value) not in _GOOD:
-            continue
-        if value.time != stamp:
-            stamp, time = value.time, moment(value.time, now)
-        for sample in _samples(value, _lnn(value, nodes), time):
-            found[(sample.metric, sample.labels)] = sample
-    return tuple(found.values())
+async def _asked(standing: Standing, session: OneFSSession, page: Page, now: datetime, drift: Drift) -> Answer | None:
+    """Ask one request; when the release refuses a key of it, park that key and go without the request for this poll."""
+    try:
+        body = await _current(session, page.ask.keys)
+    except (Unsupported, Rejected):
+        refused = await refused_keys(page.ask.keys, lambda keys: _current(session, keys))
+        if refused is None:
+            raise
+        standing.park(dict.fromkeys(refused, "refused"), now)
+        left = tuple(one for one in page.ask.wanted if one.key not in refused)
+        page = Page(Ask(left, page.ask.interval, page.ask.patient))
+        body = await _current(session, page.ask.keys)
+    return page.reader.read(body, drift)
 
 
-def missing_of(values: Iterable[Value], now: datetime) -> tuple[Sample, ...]:
-    """Count the values that OneFS could not give, by its reason."""
-    counts: dict[str, int] = {}
-    for value in values:
-        code = _error(value)
-        if code not in _GOOD:
-            reason = _REASONS.get(code or 0, "other")
-            counts[reason] = counts.get(reason, 0) + 1
-    return tuple(Sample(MISSING.name, float(count), (reason,), now) for reason, count in counts.items())
+async def _try_again(session: OneFSSession, page: Page, answer: Answer, drift: Drift) -> None:
+    again = next(batches(dict.fromkeys(worth_another_try(answer), 1)), [])
+    if again:
+        wanted = tuple(one for one in page.ask.wanted if one.key in again)
+        with contextlib.suppress(TargetError):  # what there is must not be lost for what might have been
+            mend(answer, Reader(Ask(wanted, 0.0, patient=True)).read(await _current(session, again), drift))
 
 
-def _error(value: Value) -> int | None:
-    """Give the error code; one that cannot be read is an error."""
-    if value.error_code is None:
-        return None
-    code = whole(value.error_code)
-    return -1 if code is None else code
+async def _current(session: OneFSSession, keys: Sequence[str]) -> bytes:
+    query = {
+        "keys": ",".join(keys),
+        "devid": "all",
+        "degraded": "true",
+        "show_nodes": "true",
+        "timeout": str(max(1, int(session.options.timeout - _HEAD_START))),
+    }
+    return await session.body(1, "statistics/current", query)
 
 
-def _samples(value: Value, lnn: str | None, time: datetime) -> Iterator[Sample]:
-    for statistic in _TABLE[value.key]:
-        reading = _number(value.value, statistic.field)
-        if reading is None or (statistic.per_node and lnn is None):
-            continue
-        place = (lnn,) if statistic.per_node and lnn is not None else ()
-        labels = (*place, *statistic.label_values)
-        yield Sample(statistic.metric, statistic.unit.convert(reading), labels, time)
+async def _reading(standing: Standing, now: datetime, drift: Drift) -> Reading:
+    columns = []
+    for sheet in standing.sheets:
+        columns.append(sheet.columns(standing.lnns))
+        await asyncio.sleep(0)
+    return Reading(tuple(_own(standing, now)), columns=tuple(one for one in columns if one.values), drift=drift.counts)
 
 
-def _number(raw: Any, field: str | None) -> float | None:  # noqa: ANN401 - foreign data
-    """Give the number of a scalar value, or of one field of a structured one."""
-    if type(raw) is float:  # the usual case
-        return number(raw) if field is None else None
-    if field is not None:
-        entries = raw if isinstance(raw, list) else [raw]
-        raw = entries[0].get(field) if len(entries) == 1 and isinstance(entries[0], dict) else None
-    truth = flag(raw) if isinstance(raw, bool) or (isinstance(raw, str) and raw.isalpha()) else None
-    return number(raw) if truth is None else float(truth)
-
-
-def _lnn(value: Value, nodes: Mapping[int, int]) -> str | None:
-    """Give the logical number of the value's node as a label; None where nobody knows it."""
-    lnn = whole(value.node) or nodes.get(whole(value.devid) or 0)
-    return str(lnn) if lnn else None
+def _own(standing: Standing, now: datetime) -> Iterator[Sample]:
+    counts: Mapping[MetricSpec, Mapping[str, int]] = {MISSING: missing(standing.sheets), LEFT: standing.parked()}
+    for spec, by_reason in counts.items():
+        for reason, count in by_reason.items():
+            yield Sample(spec.name, float(count), (reason,), now)
+    yield Sample(READ.name, float(standing.values), (), now)
+    yield Sample(NEWS.name, float(standing.news), (), now)

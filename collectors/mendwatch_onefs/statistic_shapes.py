@@ -1,0 +1,215 @@
+"""The shapes that the value of a statistic can have, and how each becomes rows of numbers.
+
+Most values are one number. Others are lists of operations, of drives or of paths. Every shape has two ways in: `outline` is the
+type that the quick decoder checks while it decodes; `tidy` makes the same of anything, number by number, when that fails.
+Then `rows` tells which things a value is about, and `numbers` gives one list of numbers per field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mendwatch_onefs.decoding import flag, number, quantity, text
+
+Number = float | None
+#: The names of the things that each entry of an answer is about: one row each.
+Rows = list[list[tuple[str, ...]]]
+#: Notes that something was not understood.
+Odd = Callable[[], None]
+
+#: Operations that only wait for something to happen: their time says nothing about the storage.
+WAITING = frozenset({"change_notify", "read_directory_change"})
+OPERATION_FIELDS = ("op_rate", "in_rate", "out_rate", "time_avg")
+
+
+class Operation(msgspec.Struct, gc=False):
+    """One entry of a protocol's list of operations. Rates are per second; the time is in microseconds."""
+
+    op_name: str | None = None
+    class_name: str | None = None
+    op_rate: Number = None
+    in_rate: Number = None
+    out_rate: Number = None
+    time_avg: Number = None
+
+
+class Hot(msgspec.Struct, gc=False):
+    """One entry of a heat list."""
+
+    path: str | None = None
+    op_rate: Number = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One shape. `weight` is how many numbers one value has, roughly; `labels` name what tells the rows of a value apart."""
+
+    name: str
+    weight: int
+    outline: Any
+    tidy: Callable[[Any, Odd], Any]
+    numbers: Callable[[Sequence[Any]], tuple[list[Number], ...]]
+    fields: tuple[str, ...] = ("",)
+    labels: tuple[str, ...] = ()
+    rows: Callable[[Sequence[Any]], Rows] | None = None
+
+
+def _scalar(raw: Any, odd: Odd) -> Number:  # noqa: ANN401 - foreign data
+    """Give a number, also of a truth and of text."""
+    if raw is None or type(raw) is float:
+        return number(raw)
+    truth = flag(raw) if isinstance(raw, bool) or (isinstance(raw, str) and raw.isalpha()) else None
+    found = number(raw) if truth is None else float(truth)
+    if found is None:
+        odd()
+    return found
+
+
+def _scalars(values: Sequence[Any]) -> tuple[list[Number], ...]:
+    return (list(values),)
+
+
+def _dicts(raw: Any, odd: Odd) -> list[dict[str, Any]]:  # noqa: ANN401 - foreign data
+    """Give the objects of a list, or of one object alone; anything else is left out."""
+    entries = raw if isinstance(raw, list) else [raw] if isinstance(raw, dict) else []
+    found = [entry for entry in entries if isinstance(entry, dict)]
+    if len(found) < len(entries) or (raw is not None and not isinstance(raw, list | dict)):
+        odd()
+    return found
+
+
+def _measured(raw: Any, odd: Odd) -> Number:  # noqa: ANN401 - foreign data
+    found = quantity(raw)
+    if found is None and raw is not None:
+        odd()
+    return found
+
+
+def _operations(raw: Any, odd: Odd) -> list[Operation] | None:  # noqa: ANN401 - foreign data
+    if raw is None:
+        return None
+    return [_operation(one, odd) for one in _dicts(raw, odd)]
+
+
+def _operation(one: Mapping[str, Any], odd: Odd) -> Operation:
+    op_rate, in_rate, out_rate, time_avg = (_measured(one.get(field), odd) for field in OPERATION_FIELDS)
+    return Operation(text(one.get("op_name")), text(one.get("class_name")), op_rate, in_rate, out_rate, time_avg)
+
+
+def _fields_of(operations: Iterable[Operation]) -> tuple[list[Number], ...]:
+    rows = [(one.op_rate, one.in_rate, one.out_rate, one.time_avg) for one in operations]
+    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [])
+
+
+_NOBODY = Operation()
+
+
+def _totals(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
+    """Give the one operation of each value; a list of several is no total."""
+    return _fields_of(value[0] if value and len(value) == 1 else _NOBODY for value in values)
+
+
+def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
+    """Give what all operations of each value are together."""
+    return _fields_of(_sum(value) if value else _NOBODY for value in values)
+
+
+def _sum(operations: Sequence[Operation]) -> Operation:
+    """Add the rates; the time is the average over the operations that do not wait, weighted by how often they happen."""
+    timed = [(one.op_rate, one.time_avg) for one in operations if one.op_name not in WAITING]
+    known = [(rate, time) for rate, time in timed if rate and time is not None]
+    busy = sum(rate for rate, _ in known)
+    average = sum(rate * time for rate, time in known) / busy if busy else None
+    op_rate, in_rate, out_rate = (_added(operations, field) for field in ("op_rate", "in_rate", "out_rate"))
+    return Operation(None, None, op_rate, in_rate, out_rate, average)
+
+
+def _added(operations: Sequence[Operation], field: str) -> Number:
+    found = [rate for one in operations if (rate := getattr(one, field)) is not None]
+    return sum(found) if found else None
+
+
+def _each(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
+    """Give every operation; the time of one that waits is left out."""
+    return _fields_of(_timed(one) for value in values for one in value or ())
+
+
+def _timed(one: Operation) -> Operation:
+    return one if one.op_name not in WAITING else Operation(one.op_name, one.class_name, one.op_rate, one.in_rate, one.out_rate)
+
+
+def _named(values: Sequence[list[Operation] | None]) -> Rows:
+    return [[(one.op_name or "", one.class_name or "") for one in value or ()] for value in values]
+
+
+Drives = list[dict[str, Number]]
+
+
+def _drives(raw: Any, odd: Odd) -> Drives | None:  # noqa: ANN401 - foreign data
+    if raw is None:
+        return None
+    return [{drive: _scalar(value, odd) for drive, value in entry.items()} for entry in _dicts(raw, odd)]
+
+
+def _drive_numbers(values: Sequence[Drives | None]) -> tuple[list[Number], ...]:
+    return ([number for value in values for entry in value or () for number in entry.values()],)
+
+
+def _drive_rows(values: Sequence[Drives | None]) -> Rows:
+    return [[(drive,) for entry in value or () for drive in entry] for value in values]
+
+
+def _hot(raw: Any, odd: Odd) -> list[Hot] | None:  # noqa: ANN401 - foreign data
+    if raw is None:
+        return None
+    return [Hot(text(one.get("path")), _measured(one.get("op_rate"), odd)) for one in _dicts(raw, odd)]
+
+
+def _rates(values: Sequence[list[Hot] | None]) -> tuple[list[Number], ...]:
+    return ([one.op_rate for value in values for one in value or ()],)
+
+
+def _paths(values: Sequence[list[Hot] | None]) -> Rows:
+    return [[(one.path or "",) for one in value or ()] for value in values]
+
+
+def _counts(raw: Any, odd: Odd) -> dict[str, Number] | None:  # noqa: ANN401 - foreign data
+    """Give the numbers of an object, by name; what else it has is left out without a word, since caches tell all sorts."""
+    found = _dicts(raw, odd) if raw is not None else []
+    return {name: number(value) for name, value in found[0].items()} if len(found) == 1 else None
+
+
+def _count_numbers(values: Sequence[dict[str, Number] | None]) -> tuple[list[Number], ...]:
+    return ([count for value in values for count in (value or {}).values()],)
+
+
+def _count_rows(values: Sequence[dict[str, Number] | None]) -> Rows:
+    return [[(name,) for name in value or ()] for value in values]
+
+
+_OPERATIONS = list[Operation] | None
+#: One number.
+SCALAR = Shape("scalar", 1, Number, _scalar, _scalars)
+#: A list with one entry, which is about all operations.
+TOTAL = Shape("total", 4, _OPERATIONS, _operations, _totals, OPERATION_FIELDS)
+#: A list of single operations, of which only the sum is wanted.
+SUM = Shape("sum", 12, _OPERATIONS, _operations, _sums, OPERATION_FIELDS)
+#: A list of single operations, all wanted.
+OPERATIONS = Shape("operations", 40, _OPERATIONS, _operations, _each, OPERATION_FIELDS, ("operation", "class"), _named)
+#: One number per drive.
+DRIVES = Shape("drives", 36, Drives | None, _drives, _drive_numbers, labels=("drive",), rows=_drive_rows)
+#: The hottest paths.
+PATHS = Shape("paths", 40, list[Hot] | None, _hot, _rates, labels=("path",), rows=_paths)
+#: Named counts.
+COUNTS = Shape("counts", 10, dict[str, Number] | None, _counts, _count_numbers, labels=("field",), rows=_count_rows)
+
+
+def names_of(rows: Rows) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Give (number of the entry, names) for each row."""
+    for at, entry in enumerate(rows):
+        for names in entry:
+            yield at, names

@@ -1,0 +1,132 @@
+"""What does not change from one answer to the next: which value is whose, and where its numbers go.
+
+A cluster answers the same question in the same order until nodes or drives come or go. So what an answer is about is worked out
+once and kept as a frame; after that an answer's numbers are taken by position. Every answer is compared with the frame first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from mendwatch_onefs.statistic_shapes import Number, Rows, Shape, names_of
+from mendwatch_onefs.statistics_answers import Answer
+from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_choice import Term
+
+Take = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One series: its name, the position of its number and of its time, and what the number is divided by."""
+
+    metric: str
+    labels: tuple[str, ...]
+    number: int
+    entry: int
+    divisor: int
+
+    def moved(self, numbers: int, entries: int) -> Slot:
+        """Give the same series behind so many numbers and values of others."""
+        if not numbers and not entries:
+            return self
+        return Slot(self.metric, self.labels, self.number + numbers, self.entry + entries, self.divisor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """The values of one shape: which they are, and how to take them out of all."""
+
+    shape: Shape
+    entries: tuple[int, ...]
+    take: Take
+
+
+def taking(positions: Sequence[int], of: int) -> Take:
+    """Give what takes the values at these positions out of `of` many."""
+    if list(positions) == list(range(of)):
+        return lambda values: values
+    if len(positions) == 1:
+        (at,) = positions
+        return lambda values: (values[at],)
+    return itemgetter(*positions) if positions else lambda _: ()
+
+
+class Frame:
+    """What the answers to one request are about, as long as that stays the same."""
+
+    def __init__(self, ask: Ask, answer: Answer) -> None:
+        self.keys, self.devids, self.nodes = answer.keys, answer.devids, answer.nodes
+        self._terms: Mapping[str, tuple[Term, ...]] = {one.key: one.terms for one in ask.wanted}
+        self._portions = tuple(_portions(ask, answer.keys))
+        self._rows = [_rows(portion, answer.values) for portion in self._portions]
+
+    def fits(self, answer: Answer) -> bool:
+        """Tell whether an answer is about the same: the same keys, devices and nodes in the same order, and the same rows."""
+        return (
+            answer.keys == self.keys
+            and answer.devids == self.devids
+            and answer.nodes == self.nodes
+            and all(
+                known is None or _rows(portion, answer.values) == known
+                for portion, known in zip(self._portions, self._rows, strict=True)
+            )
+        )
+
+    def numbers(self, answer: Answer) -> list[Number]:
+        """Give all numbers of an answer that fits: shape by shape, field by field."""
+        flat: list[Number] = []
+        for portion in self._portions:
+            for column in portion.shape.numbers(portion.take(answer.values)):
+                flat += column
+        return flat
+
+    def slots(self, lnns: Mapping[int, int]) -> Iterator[Slot]:
+        """Give the series; `lnns` maps devices to logical numbers, for answers that do not tell them.
+
+        A value of a node that nobody can name gives none.
+        """
+        start = 0
+        for portion, rows in zip(self._portions, self._rows, strict=True):
+            places = list(enumerate(portion.entries)) if rows is None else []
+            named = [(entry, ()) for _, entry in places] if rows is None else _named(portion, rows)
+            for at, (entry, names) in enumerate(named):
+                yield from self._series(portion.shape, entry, names, (start + at, len(named)), lnns)
+            start += len(named) * len(portion.shape.fields)
+
+    def _series(
+        self, shape: Shape, entry: int, names: tuple[str, ...], place: tuple[int, int], lnns: Mapping[int, int]
+    ) -> Iterator[Slot]:
+        first, stride = place
+        for term in self._terms[self.keys[entry]]:
+            statistic = term.statistic
+            if statistic.shape is not shape:
+                continue
+            lnn = self._lnn(entry, lnns) if statistic.per_node else ""
+            if lnn is not None:
+                labels = (*((lnn,) if statistic.per_node else ()), *statistic.label_values, *names)
+                at = first + stride * shape.fields.index(statistic.field)
+                yield Slot(statistic.metric, labels, at, entry, term.divisor)
+
+    def _lnn(self, entry: int, lnns: Mapping[int, int]) -> str | None:
+        """Give the logical number of the value's node as a label; None where nobody knows it."""
+        lnn = self.nodes[entry] or lnns.get(self.devids[entry] or 0)
+        return str(lnn) if lnn else None
+
+
+def _portions(ask: Ask, keys: Sequence[str]) -> Iterator[_Portion]:
+    shapes = {one.key: {term.statistic.shape.name for term in one.terms} for one in ask.wanted}
+    for shape in ask.shapes:
+        entries = tuple(at for at, key in enumerate(keys) if shape.name in shapes[key])
+        yield _Portion(shape, entries, taking(entries, len(keys)))
+
+
+def _rows(portion: _Portion, values: Sequence[Any]) -> Rows | None:
+    return portion.shape.rows(portion.take(values)) if portion.shape.rows is not None else None
+
+
+def _named(portion: _Portion, rows: Rows) -> list[tuple[int, tuple[str, ...]]]:
+    return [(portion.entries[at], names) for at, names in names_of(rows)]

@@ -1,0 +1,135 @@
+"""What is kept between the polls of one cluster: the last numbers of every request, and the layout of every sheet.
+
+A request that is not due keeps its numbers and their times. Everything here is taken by position; `statistics_frames` knows whose
+the positions are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import ne
+
+from mendwatch.model.samples import Columns
+from mendwatch_onefs.decoding import EARLIEST, LATEST
+from mendwatch_onefs.statistic_shapes import Number
+from mendwatch_onefs.statistics_answers import Answer, Reader
+from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_codes import blank
+from mendwatch_onefs.statistics_frames import Frame
+from mendwatch_onefs.statistics_layouts import SheetLayout
+
+#: Seconds, and the share of its interval, by which a request may be asked early: polls are never exactly on time.
+_EARLY, _SHARE = 1.0, 0.1
+
+
+class Page:
+    """One request and what it gave last. `news` and `read` count the values of the last answer."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.reader = Reader(ask)
+        self.frame: Frame | None = None
+        self.numbers: list[Number] = []
+        self.missing: Mapping[str, int] = {}
+        self.read = self.news = 0
+        self._times: list[float] = []
+        self._asked: float | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether the cluster can have measured anew since this was asked last."""
+        interval = self.ask.interval
+        if self._asked is None or not interval:
+            return True
+        return now.timestamp() - self._asked >= interval - min(_EARLY, interval * _SHARE)
+
+    def take(self, answer: Answer, now: datetime) -> bool:
+        """Take an answer; tell whether it was about other things than the one before."""
+        self.missing = blank(answer)
+        fits = self.frame is not None and self.frame.fits(answer)
+        frame = self.frame if self.frame is not None and fits else Frame(self.ask, answer)
+        self.frame = frame
+        self.numbers = frame.numbers(answer)
+        times = sane(answer.times, now.timestamp())
+        self.read = len(answer) - sum(self.missing.values())
+        self.news = changed(self._times, times, len(answer)) if fits else self.read
+        self._times, self._asked = times, now.timestamp()
+        return not fits
+
+    @property
+    def entries(self) -> int:
+        """How many values the answer had."""
+        return len(self.frame.keys) if self.frame is not None else 0
+
+    @property
+    def times(self) -> list[float]:
+        """When each value was measured."""
+        return self._times if len(self._times) == self.entries else self._times * self.entries
+
+    @property
+    def time(self) -> list[float]:
+        """When the values were measured: one time where it is the same for all."""
+        return self._times
+
+
+def sane(times: Sequence[float | None], now: float) -> list[float]:
+    """Give the times, or a single one where all are the same; one that is missing or absurd is that of the poll."""
+    if not times:
+        return []
+    first = times[0]
+    if times.count(first) == len(times):
+        return [_sane(first, now)]
+    return [_sane(time, now) for time in times]
+
+
+def _sane(time: float | None, now: float) -> float:
+    return time if time is not None and EARLIEST <= time <= LATEST else now
+
+
+def changed(before: Sequence[float], after: Sequence[float], count: int) -> int:
+    """Count the values whose time is another one than before, out of `count`; either list may be one time for all."""
+    if len(before) == len(after) == 1:
+        return count if before[0] != after[0] else 0
+    long_before = before if len(before) == count else list(before) * count
+    long_after = after if len(after) == count else list(after) * count
+    return sum(map(ne, long_before, long_after))
+
+
+class Sheet:
+    """Requests whose numbers share a layout."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.pages = tuple(pages)
+        self._layout: SheetLayout | None = None
+
+    def turn_over(self) -> None:
+        """Let go of the layout, because an answer was about other things."""
+        self._layout = None
+
+    def columns(self, lnns: Mapping[int, int]) -> Columns:
+        """Give the newest numbers of all requests."""
+        if self._layout is None:
+            self._layout = self._laid_out(lnns)
+        if len(self.pages) == 1:
+            return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
+        numbers = [number for page in self.pages for number in page.numbers]
+        return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
+
+    def _laid_out(self, lnns: Mapping[int, int]) -> SheetLayout:
+        slots = []
+        numbers = entries = 0
+        for page in self.pages:
+            if page.frame is not None:
+                slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns)]
+            numbers += len(page.numbers)
+            entries += page.entries
+        return SheetLayout(slots, numbers, entries)
+
+
+def missing(sheets: Iterable[Sheet]) -> dict[str, int]:
+    """Count the values that the last answers did not have, by reason."""
+    counts: dict[str, int] = {}
+    for page in (page for sheet in sheets for page in sheet.pages):
+        for reason, count in page.missing.items():
+            counts[reason] = counts.get(reason, 0) + count
+    return counts

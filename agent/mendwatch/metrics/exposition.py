@@ -24,6 +24,11 @@ def render(families: Families, agent_metrics: AgentMetrics, now: float, form: Fo
     return b"".join(pieces(families, agent_metrics, now, form))
 
 
+def of_target(families: Families, target: str, now: float, form: Format) -> Iterator[bytes]:
+    """Write one target's series alone, a page of its own."""
+    return _joined(families.pieces(now, form, target=target), iter(()), form.end)
+
+
 def _joined(targets: Iterator[bytes], own: Iterator[bytes], end: bytes) -> Iterator[bytes]:
     yield from targets
     yield from own

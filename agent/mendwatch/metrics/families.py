@@ -27,7 +27,9 @@ _log = structlog.get_logger("mendwatch.metrics")
 class Families:
     """All series of all targets. Times are seconds of one monotonic clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, instance_label_name: str | None = None) -> None:
+        """Write the targets' own label under another name where one is given."""
+        self._label = instance_label_name
         self._declared: dict[str, Declaration] = {}
         self._names: dict[str, str] = {}
         #: By the target's id and the source's name, such as a collector's.
@@ -51,7 +53,7 @@ class Families:
             ConfigurationError: a declaration cannot be exposed, or the name was declared in another way before.
         """
         for spec in specs:
-            new = declarations.declare(spec, target_label)
+            new = declarations.declare(spec, self.label_of(target_label))
             old = self._declared.get(spec.name, new)
             if old != new:
                 raise ConfigurationError(
@@ -81,7 +83,7 @@ class Families:
         mine = self._published.setdefault(target.id, {})
         before = mine.get(source)
         others = {name: one for name, one in mine.items() if name != source}
-        context = Context(self._declared, target, target_label, before, others)
+        context = Context(self._declared, target, self.label_of(target_label), before, others)
         new = mine[source] = publications.make(context, samples, columns, now + lifetime)
         self._account(target.id, source, new.refusals, before.refusals if before else ())
         return new.refusals
@@ -90,12 +92,22 @@ class Families:
         """Write all living series at once, families by name, targets and labels in order; without what ends a page."""
         return b"".join(self.pieces(now, form))
 
-    def pieces(self, now: float, form: Format = Format.TEXT, size: int = page.LINES) -> Iterator[bytes]:
-        """Give the same in pieces of about `size` lines, all of one moment, for a server that lets others run in between."""
+    def label_of(self, target_label: str) -> str:
+        """Give the name under which a provider's own label is written."""
+        return self._label or target_label
+
+    def pieces(
+        self, now: float, form: Format = Format.TEXT, size: int = page.LINES, *, target: str | None = None
+    ) -> Iterator[bytes]:
+        """Give the same in pieces of about `size` lines, all of one moment, for a server that lets others run in between.
+
+        Where a target is named, its series alone.
+        """
         self._forget_expired(now)
+        wanted = sorted(self._published) if target is None else [target] if target in self._published else []
         parts = [
             part
-            for target_id in sorted(self._published)
+            for target_id in wanted
             for source in sorted(self._published[target_id])
             for part in self._published[target_id][source].parts
         ]

@@ -11,7 +11,9 @@ from starlette.applications import Starlette
 from mendwatch import content
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.clock import Clock, SystemClock
+from mendwatch.config import web_config
 from mendwatch.config.settings import Settings
+from mendwatch.config.web_config import WebConfig
 from mendwatch.errors import ConfigurationError
 from mendwatch.history.memory import MemoryHistory
 from mendwatch.mcp_server import server as mcp
@@ -39,11 +41,15 @@ from mendwatch.service.judge import FreshJudge
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.library import Library, load
 from mendwatch.service.pipeline import Outlets, Pipeline
+from mendwatch.service.probing import Prober
 from mendwatch.service.state import ADDRESS, open_state
 from mendwatch.service.targets import watches
 from mendwatch.store.interface import Store
 from mendwatch.web import app as web
+from mendwatch.web.exposition import Pieces
+from mendwatch.web.probing import Probe
 from mendwatch.web.server import WebServer
+from mendwatch.web.tls import Certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,10 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     remedy = RemediationEngine(parts)
     judgement.connect(remedy)
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke)
-    app = _application(site, shared, store, poller, desk)
-    server = WebServer(app, site.settings.host, site.settings.port)
+    front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
+    app = _application(site, shared, store, poller, desk, front)
+    tls = Certificates(front.tls).context if front.tls else None
+    server = WebServer(app, site.settings.host, site.settings.port, tls=tls)
     return Agent(
         Machinery(
             store=store,
@@ -136,12 +144,14 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
 def _instruments(site: _Site) -> _Instruments:
     """Make the shared instruments and declare every metric that may come, before the first sample."""
     clock = site.clock
-    shared = _Instruments(Families(), MemoryHistory(), AgentMetrics(clock.now()), OpenEvents(), Feed())
+    shared = _Instruments(
+        Families(site.settings.instance_label_name), MemoryHistory(), AgentMetrics(clock.now()), OpenEvents(), Feed()
+    )
     for provider in site.library.providers.values():
         _declare(provider, shared)
     for watch in site.watches:
         specs = [spec for probe in watch.probes for spec in probe.spec.metrics]
-        declarations.check_target(watch.target, watch.provider.target_label, specs)
+        declarations.check_target(watch.target, shared.families.label_of(watch.provider.target_label), specs)
     shared.metrics.watch(
         Watched(
             series=lambda: shared.families.series_count(clock.monotonic()),
@@ -176,17 +186,22 @@ def _collectors(providers: Mapping[str, Provider]) -> Mapping[str, str]:
     return {schema.name: spec.name for spec in specs for schema in spec.schemas}
 
 
-def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk) -> Starlette:
+def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk, front: WebConfig) -> Starlette:
+    def page_of(target: str) -> Pieces:
+        return lambda form: exposition.of_target(shared.families, target, site.clock.monotonic(), form)
+
+    door = web.Door(front.basic_auth_users, front.http_server_config.headers)
     views = web.Views(
         metrics=lambda form: exposition.pieces(shared.families, shared.metrics, site.clock.monotonic(), form),
         targets=poller.status,
         faults=lambda: _faults(site.library),
+        probe=Probe(Prober(poller, site.clock).refresh, page_of),
     )
     if not site.settings.mcp.enabled:
-        return web.build(views)
+        return web.build(views, door=door)
     offered = mcp.build(desk, authenticate=store.tokens.authenticate, writes=True, clock=site.clock)
     guest = mcp.http_app(offered, allowed_hosts=list(site.settings.mcp.allowed_hosts))
-    return web.build(views, mcp=guest, lifespan=guest.lifespan)
+    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door)
 
 
 def _faults(library: Library) -> Sequence[str]:

@@ -6,8 +6,8 @@ whoever reaches the port, so it shows how things stand and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,8 +17,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mendwatch.polling.outcomes import TargetStatus
-from mendwatch.web import exposition, pages, readiness
+from mendwatch.web import discovery, exposition, pages, readiness
 from mendwatch.web.headers import SecurityHeaders
+from mendwatch.web.passwords import BasicAuth
+from mendwatch.web.probing import Probe
 
 
 def _no_faults() -> tuple[str, ...]:
@@ -30,28 +32,48 @@ class Views:
     """What the pages show. Each is asked anew for every request and must return at once.
 
     `metrics` gives the page in a format, in pieces; `targets` how each target stands; `faults` one sentence for whatever else
-    keeps the agent from being ready.
+    keeps the agent from being ready. `probe` answers for one target alone; the only one that may take its time.
     """
 
     metrics: exposition.Pieces
     targets: Callable[[], Sequence[TargetStatus]]
     faults: Callable[[], Sequence[str]] = _no_faults
+    probe: Probe | None = None
 
 
-def build(views: Views, *, mcp: ASGIApp | None = None, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in: users with their bcrypt hashes, nobody in particular where there are none; and more headers for all."""
+
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(
+    views: Views, *, mcp: ASGIApp | None = None, lifespan: Lifespan[Starlette] | None = None, door: Door = Door()
+) -> Starlette:
     """Build the application; `mcp` answers at /mcp itself, and `lifespan` is what it needs to live."""
     pages_of = _Endpoints(views, mcp=mcp is not None)
     routes = [
         Route("/", pages_of.landing),
         Route("/metrics", pages_of.metrics),
+        Route("/sd", pages_of.discovery),
         Route("/-/healthy", pages_of.healthy),
         Route("/-/ready", pages_of.ready),
     ]
+    if views.probe is not None:
+        routes.append(Route("/probe", views.probe.answer))
     if mcp is not None:
         routes.append(Route("/mcp", _Guest(mcp)))
-    app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=_wrappers(door), lifespan=lifespan)
     app.router.redirect_slashes = False  # an unknown path is unknown, whatever it ends in
     return app
+
+
+def _wrappers(door: Door) -> list[Middleware]:
+    outer = Middleware(SecurityHeaders, door.headers)
+    # /mcp asks for a token of its own, in the same header as a password.
+    return [outer, Middleware(BasicAuth, door.users, {"/mcp"})] if door.users else [outer]
 
 
 class _Guest:
@@ -80,6 +102,9 @@ class _Endpoints:
         reasons = self._reasons()
         body = {"ready": not reasons, "reasons": reasons, "targets": readiness.standing(self._views.targets())}
         return JSONResponse(body, status_code=503 if reasons else 200)
+
+    async def discovery(self, _: Request) -> Response:
+        return JSONResponse(discovery.groups(self._views.targets()))
 
     async def landing(self, _: Request) -> Response:
         return HTMLResponse(pages.landing(self._views.targets(), self._reasons(), mcp=self._mcp))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from html import escape
+from urllib.parse import quote
 
 from mendwatch.model.text import replaced
 from mendwatch.polling.outcomes import TargetStatus
@@ -26,7 +27,12 @@ _WORDS = {True: "up", False: "down", None: "not asked yet"}
 def landing(targets: Sequence[TargetStatus], reasons: Sequence[str], *, mcp: bool) -> str:
     """Give the page: what is watched and how it stands, and where everything is."""
     ready = "ready" if not reasons else "not ready: " + "; ".join(map(_text, reasons))
-    links = [("/metrics", "metrics for Prometheus"), ("/-/healthy", "alive?"), ("/-/ready", "ready?")]
+    links = [
+        ("/metrics", "metrics for Prometheus"),
+        ("/sd", "the targets for http_sd"),
+        ("/-/healthy", "alive?"),
+        ("/-/ready", "ready?"),
+    ]
     mention = "<li><code>/mcp</code> for language models; it needs a token" if mcp else ""
     items = "".join(f'<li><a href="{path}">{path}</a> {words}' for path, words in links)
     return (
@@ -48,7 +54,12 @@ def _row(status: TargetStatus) -> str:
     what = f"{status.identity.product} {status.identity.version}" if status.identity else ""
     mark = ' class="down"' if status.up is False else ""
     cells = "".join(f"<td><bdi>{_text(text)}</bdi>" for text in (what, _trouble(status)))
-    return f"<tr><td>{_text(status.target.id)}<td>{_text(status.address)}<td{mark}>{_WORDS[status.up]}{cells}"
+    return f"<tr><td>{_probe(status.target.id)}<td>{_text(status.address)}<td{mark}>{_WORDS[status.up]}{cells}"
+
+
+def _probe(name: str) -> str:
+    """Link a target's name to its own page of series; names are checked by the configuration, and quoted all the same."""
+    return f'<a href="/probe?target={quote(name)}">{_text(name)}</a>'
 
 
 def _trouble(status: TargetStatus) -> str:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from mendwatch.errors import NotFound
+from mendwatch.web import exposition
 
 #: The header in which Prometheus says how long it waits, and what is kept of that for the way back.
 PATIENCE_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -21,21 +22,21 @@ _RETURN = 0.5
 _USUAL, _LONGEST = 9.5, 120.0
 
 
-class Respond(Protocol):
-    """Writes the page of one target in the format that a request asks for."""
+class Refresh(Protocol):
+    """Has a target's overdue collectors polled, within so many seconds."""
 
-    def __call__(self, request: Request, target: str) -> Awaitable[Response]:
-        """Give the answer."""
+    def __call__(self, target: str, patience: float) -> Awaitable[None]:
+        """Return when they are, or when the time is over. Raises NotFound where there is no such target."""
         ...
 
 
 class Probe:
-    """The endpoint. `refresh` has a target's overdue collectors polled, within so many seconds; it raises NotFound."""
+    """The endpoint. `page` gives one target's series in a format, in pieces."""
 
-    def __init__(self, refresh: Callable[[str, float], Awaitable[None]], respond: Respond) -> None:
-        self._refresh, self._respond = refresh, respond
+    def __init__(self, refresh: Refresh, page: Callable[[str], exposition.Pieces]) -> None:
+        self._refresh, self._page = refresh, page
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer one request."""
         target = request.query_params.get("target", "")
         if not target:
@@ -44,7 +45,7 @@ class Probe:
             await self._refresh(target, patience(request.headers.get(PATIENCE_HEADER)))
         except NotFound as problem:
             return PlainTextResponse(f"{problem}. {problem.hint}\n", 404)
-        return await self._respond(request, target)
+        return await exposition.answer(request, self._page(target))
 
 
 def patience(header: str | None) -> float:

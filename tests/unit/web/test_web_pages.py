@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 
@@ -80,7 +81,9 @@ def test_text_from_outside_is_only_ever_text(evil: str) -> None:
     }
     assert evil not in page or evil == "{{ 7*7 }}"
     assert [attributes for tag, attributes in tags if tag == "a"] == [
+        {"href": f"/probe?target={quote(evil)}"},
         {"href": "/metrics"},
+        {"href": "/sd"},
         {"href": "/-/healthy"},
         {"href": "/-/ready"},
     ]

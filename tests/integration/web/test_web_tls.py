@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import shutil
 import ssl
@@ -14,10 +13,9 @@ from pathlib import Path
 import aiohttp
 import bcrypt
 import pytest
+from certificates import write_certificate
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -28,29 +26,6 @@ from mendwatch.errors import ConfigurationError
 from mendwatch.web.passwords import BasicAuth
 from mendwatch.web.server import WebServer
 from mendwatch.web.tls import Certificates
-
-
-def _certificate(folder: Path, name: str) -> str:
-    """Write NAME.crt and NAME.key, valid for localhost, and give the fingerprint of the certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=20_000))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / f"{name}.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / f"{name}.key").write_bytes(private)
-    return made.fingerprint(hashes.SHA256()).hex()
 
 
 async def _hello(_: Request) -> PlainTextResponse:
@@ -91,8 +66,8 @@ async def _fingerprint(server: WebServer) -> str:
     return found
 
 
-async def test_the_page_is_served_over_tls_with_the_configured_certificate(tmp_path: Path) -> None:
-    _certificate(tmp_path, "one")
+async def test_the_page_is_served_over_tls_with_the_configuredwrite_certificate(tmp_path: Path) -> None:
+    write_certificate(tmp_path, "one")
 
     async with (
         _serving(tmp_path, "tls_server_config: {cert_file: one.crt, key_file: one.key}") as server,
@@ -104,23 +79,23 @@ async def test_the_page_is_served_over_tls_with_the_configured_certificate(tmp_p
 
 
 async def test_a_renewed_certificate_is_used_without_a_restart(tmp_path: Path) -> None:
-    first = _certificate(tmp_path, "one")
+    first = write_certificate(tmp_path, "one")
     async with _serving(tmp_path, "tls_server_config: {cert_file: one.crt, key_file: one.key}") as server:
         assert await _fingerprint(server) == first
-        second = _certificate(tmp_path, "one")
+        second = write_certificate(tmp_path, "one")
         assert await _fingerprint(server) == second != first
 
 
-async def test_a_broken_renewal_keeps_the_old_certificate(tmp_path: Path) -> None:
-    first = _certificate(tmp_path, "one")
+async def test_a_broken_renewal_keeps_the_oldwrite_certificate(tmp_path: Path) -> None:
+    first = write_certificate(tmp_path, "one")
     async with _serving(tmp_path, "tls_server_config: {cert_file: one.crt, key_file: one.key}") as server:
         (tmp_path / "one.crt").write_text("nothing", "utf-8")
         assert await _fingerprint(server) == first
 
 
 async def test_a_client_without_a_certificate_is_refused_where_one_is_required(tmp_path: Path) -> None:
-    _certificate(tmp_path, "one")
-    _certificate(tmp_path, "client")
+    write_certificate(tmp_path, "one")
+    write_certificate(tmp_path, "client")
     text = (
         "tls_server_config: {cert_file: one.crt, key_file: one.key, client_ca_file: client.crt, "
         "client_auth_type: RequireAndVerifyClientCert}"
@@ -161,7 +136,7 @@ async def test_promtool_takes_the_same_file(tmp_path: Path) -> None:
     if promtool is None:
         assert "CI" not in os.environ, "promtool is missing"
         pytest.skip("promtool is not installed")
-    _certificate(tmp_path, "one")
+    write_certificate(tmp_path, "one")
     hashed = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
     text = (
         "tls_server_config: {cert_file: one.crt, key_file: one.key, min_version: TLS13}\n"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from mendwatch_onefs_sim.privileges import word_of
+
 #: OneFS 9.5 and newer let Apache answer for a missing or ended login; the body is a page for browsers.
 UNAUTHORIZED_PAGE = (
     "<!DOCTYPE html>\n<html>\n<head><title>401 Unauthorized</title></head>\n<body>\n<h1>Authorization required</h1>\n"
@@ -17,10 +19,11 @@ UNAUTHORIZED_PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and what becomes JSON; `body` None is an empty body."""
+    """A status and what becomes JSON; `body` None is an empty body. It is given `delay` seconds late."""
 
     status: int = HTTPStatus.OK
     body: object = None
+    delay: float = 0.0
 
 
 class PapiError(Exception):
@@ -52,6 +55,5 @@ def not_found(message: str, field: str | None = None) -> PapiError:
 
 def forbidden(kind: str, privilege: str) -> PapiError:
     """The account lacks a privilege; `kind` is read or write, `privilege` such as ISI_PRIV_QUOTA."""
-    word = privilege.removeprefix("ISI_PRIV_").capitalize()
-    message = f"Privilege check failed. The following {kind} privilege is required: {word} ({privilege})"
+    message = f"Privilege check failed. The following {kind} privilege is required: {word_of(privilege)} ({privilege})"
     return PapiError(HTTPStatus.FORBIDDEN, "AEC_FORBIDDEN", message)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mendwatch_onefs_sim.answers import bad_request
-from mendwatch_onefs_sim.sessions import Account
+from mendwatch_onefs_sim.sessions import ANY_NODE, Account
 
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no"}
@@ -18,9 +18,10 @@ _MOST = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The query arguments, each with all its values in order."""
+    """The query arguments, each with all its values in order; `asked` is when, in elapsed seconds (tokens expire)."""
 
     arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    asked: float = 0.0
 
     def text(self, name: str) -> str | None:
         """Give the first value of an argument, or None."""
@@ -60,7 +61,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one resource. `version` is the number in the path, `parts` what its pattern matched."""
+    """One request to one resource. `version` is the number in the path, `parts` what its pattern matched.
+
+    `lnn` is the logical number of the node that was asked.
+    """
 
     method: str
     version: int
@@ -70,3 +74,4 @@ class Call:
     body: object
     account: Account
     now: float
+    lnn: int = ANY_NODE

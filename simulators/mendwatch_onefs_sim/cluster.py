@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 from mendwatch.clock import Clock
+from mendwatch_onefs_sim.conditions import Conditions
 from mendwatch_onefs_sim.events.groups import HEARTBEAT, VAR_FULL, EventGroup, EventGroups
-from mendwatch_onefs_sim.hardware import Hardware
-from mendwatch_onefs_sim.incident import Incident
+from mendwatch_onefs_sim.events.maintenance import Maintenance
+from mendwatch_onefs_sim.hardware import Hardware, Node
+from mendwatch_onefs_sim.incidents.incident import Incident
+from mendwatch_onefs_sim.installed import InstalledCertificates
+from mendwatch_onefs_sim.machines.figures import follow
+from mendwatch_onefs_sim.machines.register import Machines
+from mendwatch_onefs_sim.network.fabric import make_fabric
+from mendwatch_onefs_sim.pools.storage import make_storage
 from mendwatch_onefs_sim.quotas.inventory import starting_quotas
 from mendwatch_onefs_sim.quotas.register import QuotaRegister
-from mendwatch_onefs_sim.statistics.moments import ClusterMoment, moment
+from mendwatch_onefs_sim.snapshots.register import SnapshotRegister
+from mendwatch_onefs_sim.releases import release as known_release
+from mendwatch_onefs_sim.statistics.catalogue import Catalogue
+from mendwatch_onefs_sim.statistics.figures import Figures
+from mendwatch_onefs_sim.statistics.keys import StatKey
+from mendwatch_onefs_sim.statistics.moments import ClusterMoment
+from mendwatch_onefs_sim.statistics.steering import Steering
 
 _DAY = 86_400
 
 
 class Cluster:
-    """Hardware, quotas, event groups and incidents. Nothing runs by itself: `settle` brings all up to the moment."""
+    """Hardware, state and incidents. Nothing runs by itself: `settle` brings all up to the moment.
+
+    One line in `__init__` adds the state of one more area. `conditions` is how single nodes answer, `steering` what was done
+    to the figures, `clock_offset` how many seconds the cluster's clock is ahead; `watchers` are called when nodes come and go.
+    """
 
     def __init__(self, hardware: Hardware, clock: Clock) -> None:
         self.hardware = hardware
         self.quotas = QuotaRegister(starting_quotas(hardware.seed), hardware.seed)
         self.events = EventGroups()
+        self.maintenance = Maintenance()
         self.incidents: list[Incident] = []
+        self.conditions = Conditions()
+        self.steering = Steering()
+        self.machines = Machines(hardware)
+        follow(self.machines, self.steering)
+        self.storage = make_storage(hardware)
+        self.fabric = make_fabric(hardware)
+        self.installed = InstalledCertificates(int(clock.now().timestamp()))
+        self.clock_offset = 0.0
+        self.watchers: list[Callable[[Node], None]] = []
         self._clock = clock
         self._started = clock.monotonic()
         self._started_at = clock.now().timestamp()
+        self.snapshots = SnapshotRegister(hardware.seed, int(self._started_at))
+        self._figures = Figures(hardware.seed, self._started_at, self.steering)
+        self._catalogue = Catalogue()
         self._open_old_events()
 
     @property
@@ -31,13 +64,19 @@ class Cluster:
         """Seconds since the start."""
         return self._clock.monotonic() - self._started
 
-    def epoch(self, elapsed: float) -> int:
-        """Give the time of day of a moment, in epoch seconds."""
-        return int(self._started_at + elapsed)
+    def epoch(self, elapsed: float, lnn: int | None = None) -> int:
+        """Give the time of day of a moment, in epoch seconds, as the cluster's clock says it, or one node's."""
+        ahead = self.clock_offset + (0.0 if lnn is None else self.conditions.of(lnn).clock)
+        return int(self._started_at + elapsed + ahead)
 
-    def moment(self) -> ClusterMoment:
-        """Give the figures of this moment."""
-        return moment(self.hardware, self.elapsed, self._started_at)
+    def moment(self, elapsed: float | None = None, interval: int = 0) -> ClusterMoment:
+        """Give the figures of this moment, or of another; `interval` gives them as they were sampled last."""
+        return self._figures.sampled(self.hardware, self.elapsed if elapsed is None else elapsed, interval)
+
+    @property
+    def keys(self) -> Mapping[str, StatKey]:
+        """Every statistics key that the cluster knows, by name."""
+        return self._catalogue.of(self.hardware)
 
     def settle(self) -> float:
         """Let happen what has come due: thresholds exceeded, incidents that open events. Gives the elapsed seconds."""
@@ -45,6 +84,42 @@ class Cluster:
         self.quotas.settle(now, self.epoch(now))
         self.incidents = [incident.settled(now, self.epoch, self.events) for incident in self.incidents]
         return now
+
+    def power(self, lnn: int, *, is_up: bool) -> None:
+        """Let a node go down, or come up again after a restart.
+
+        Raises:
+            UserError: there is no such node.
+        """
+        node = self.hardware.node(lnn)
+        if node.is_up == is_up:
+            return
+        changed = replace(node, is_up=is_up, booted=self.elapsed if is_up else node.booted)
+        self._change(changed)
+
+    def restart(self, lnn: int) -> None:
+        """Let a node restart at once: its counters and its uptime begin anew, its sessions are gone.
+
+        Raises:
+            UserError: there is no such node.
+        """
+        self._change(replace(self.hardware.node(lnn), booted=self.elapsed))
+
+    def upgrade(self, release: str) -> None:
+        """Bring the cluster to another release: every node restarts into it.
+
+        Raises:
+            UserError: there is no such release.
+        """
+        known_release(release)
+        self.hardware = replace(self.hardware, release=release, latest=0)
+        for node in self.hardware.up:
+            self.restart(node.lnn)
+
+    def _change(self, node: Node) -> None:
+        self.hardware = self.hardware.with_node(node)
+        for watcher in self.watchers:
+            watcher(node)
 
     def _open_old_events(self) -> None:
         local, start = self.hardware.local, int(self._started_at)

@@ -23,7 +23,7 @@ from mendwatch_onefs_sim.answers import PapiError
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.events.shape import group_json
 from mendwatch_onefs_sim.faults import Faults, read_fault
-from mendwatch_onefs_sim.incidents import begin
+from mendwatch_onefs_sim.incidents.registry import begin
 from mendwatch_onefs_sim.quotas.creation import read_quota
 from mendwatch_onefs_sim.quotas.quota import Quota
 from mendwatch_onefs_sim.records import Records

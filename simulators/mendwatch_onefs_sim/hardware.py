@@ -7,10 +7,10 @@ found out at once.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
-from mendwatch.errors import ConfigurationError
+from mendwatch.errors import ConfigurationError, UserError
+from mendwatch_onefs_sim.releases import USUAL, release
 from mendwatch_onefs_sim.waves import fraction
 
 GIB = 2**30
@@ -19,9 +19,6 @@ TIB = 2**40
 #: The largest cluster that OneFS makes.
 MOST_NODES = 252
 
-#: The newest version of any resource that this release serves.
-LATEST = 23
-RELEASE = "9.12.0.0"
 #: The node that was replaced, and the device id that its successor got.
 REPLACED_LNN = 2
 REPLACED_DEVID = 5
@@ -29,7 +26,10 @@ REPLACED_DEVID = 5
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node: `lnn` is its place, `devid` its identity for life; `capacity` its share of /ifs in bytes."""
+    """One node: `lnn` is its place, `devid` its identity for life; `capacity` its share of /ifs in bytes.
+
+    `booted` is the elapsed second of its last start, 0 if that was before the simulation.
+    """
 
     lnn: int
     devid: int
@@ -42,23 +42,49 @@ class Node:
     memory: int = 96 * GIB
     cores: int = 16
     drives: int = 15
+    booted: float = 0.0
+
+    def uptime(self, elapsed: float) -> int:
+        """Give the seconds since its last start."""
+        return int(elapsed - self.booted) + (0 if self.booted else self.uptime_at_start)
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """The cluster's name, its release and its nodes, in the order of their logical node numbers."""
+    """The cluster's name, its release and its nodes, in the order of their logical node numbers.
+
+    `latest` is the newest version of any resource that the release serves; 0 becomes what the release has.
+    """
 
     name: str
     guid: str
     seed: int
     nodes: tuple[Node, ...]
-    release: str = RELEASE
-    latest: int = LATEST
+    release: str = USUAL
+    latest: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.latest:
+            object.__setattr__(self, "latest", release(self.release).latest)
 
     @property
     def local(self) -> Node:
-        """The node that answers requests."""
-        return self.nodes[0]
+        """The node that answers requests where nodes have no addresses of their own: the first that is up."""
+        return next((node for node in self.nodes if node.is_up), self.nodes[0])
+
+    def node(self, lnn: int) -> Node:
+        """Give a node by its logical number.
+
+        Raises:
+            UserError: there is no such node.
+        """
+        if not 1 <= lnn <= len(self.nodes):
+            raise UserError(f"there is no node {lnn}", hint=f"There are nodes 1 to {len(self.nodes)}.")
+        return self.nodes[lnn - 1]
+
+    def with_node(self, node: Node) -> Hardware:
+        """Give the cluster with one node changed."""
+        return replace(self, nodes=(*self.nodes[: node.lnn - 1], node, *self.nodes[node.lnn :]))
 
     @property
     def up(self) -> tuple[Node, ...]:
@@ -73,24 +99,29 @@ class Hardware:
     @property
     def version_text(self) -> str:
         """The one line that the kernel says of itself."""
-        return f"Isilon OneFS {self.release} {self.build}: 0x900C00000000001:Thu Aug 14 09:00:00 UTC 2025"
+        numbers = [int(part) for part in self.release.split(".")]
+        code = "".join(f"{number:02X}" for number in numbers)
+        built = release(self.release).built
+        return f"Isilon OneFS {self.release} {self.build}: 0x{code}00000001:{built:%a %b %d %H:%M:%S UTC %Y}"
 
     @property
     def release_date(self) -> int:
         """When the release was built, in epoch seconds."""
-        return int(datetime(2025, 8, 14, 9, tzinfo=UTC).timestamp())
+        return int(release(self.release).built.timestamp())
 
 
-def make_hardware(nodes: int, seed: int, name: str, down: frozenset[int] = frozenset()) -> Hardware:
+def make_hardware(nodes: int, seed: int, name: str, down: frozenset[int] = frozenset(), release_name: str = USUAL) -> Hardware:
     """Make a cluster of so many nodes; `down` are the logical node numbers that do not answer (never the first).
 
     Raises:
         ConfigurationError: a cluster cannot have so many nodes.
+        UserError: there is no such release.
     """
+    release(release_name)
     if not 1 <= nodes <= MOST_NODES:
         raise ConfigurationError(f"a cluster cannot have {nodes} nodes", hint=f"Choose 1 to {MOST_NODES}.")
     made = tuple(_node(lnn, seed, is_up=lnn not in down or lnn == 1) for lnn in range(1, nodes + 1))
-    return Hardware(name, _hex(seed, "cluster", 36), seed, made)
+    return Hardware(name, _hex(seed, "cluster", 36), seed, made, release_name)
 
 
 def _node(lnn: int, seed: int, *, is_up: bool) -> Node:

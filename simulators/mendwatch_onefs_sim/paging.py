@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 
 _PREFIX = "1-1-"
 _USUAL = 1000
+#: Seconds for which a token is good. Dell gives no number; clusters do refuse old ones.
+TOKEN_LIFE = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,14 @@ def asked(query: Query, collection: str) -> Page:
     """Read a list request's query.
 
     Raises:
-        PapiError: the token is not one of this list's, or another argument came with it.
+        PapiError: the token is not one of this list's or too old, or another argument came with it.
     """
     token = query.text("resume")
     if token is None:
         return Page(query, query.number("limit", least=1) or _USUAL)
     if len(query.arguments) > 1:
         raise bad_request("The resume argument cannot be used with other arguments", "resume")
-    return _read(token, collection)
+    return _read(token, collection, query.asked)
 
 
 def cut(page: Page, collection: str, items: Iterable[Item], key: Callable[[Item], str]) -> tuple[Sequence[Item], str | None]:
@@ -52,7 +54,13 @@ def cut(page: Page, collection: str, items: Iterable[Item], key: Callable[[Item]
 
 
 def _token(page: Page, collection: str, after: str) -> str:
-    facts = {"collection": collection, "limit": page.limit, "after": after, "query": _plain(page.query.arguments)}
+    facts = {
+        "collection": collection,
+        "limit": page.limit,
+        "after": after,
+        "at": page.query.asked,
+        "query": _plain(page.query.arguments),
+    }
     return _PREFIX + base64.urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
 
 
@@ -60,14 +68,15 @@ def _plain(arguments: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {name: list(values) for name, values in arguments.items() if name != "limit"}
 
 
-def _read(token: str, collection: str) -> Page:
+def _read(token: str, collection: str, now: float) -> Page:
     invalid = bad_request("Invalid resume token", "resume")
     try:
         text = token.removeprefix(_PREFIX)
         facts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        page = Page(Query(facts["query"]), int(facts["limit"]), str(facts["after"]))
+        page = Page(Query(facts["query"], now), int(facts["limit"]), str(facts["after"]))
+        expired = now > float(facts["at"]) + TOKEN_LIFE
     except (binascii.Error, ValueError, KeyError, TypeError) as problem:
         raise invalid from problem
-    if facts["collection"] != collection:
+    if facts["collection"] != collection or expired:
         raise invalid
     return page

@@ -19,8 +19,8 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.control import ControlApi
 from mendwatch_onefs_sim.faults import Faults
 from mendwatch_onefs_sim.hardware import make_hardware
-from mendwatch_onefs_sim.incident import Incident
-from mendwatch_onefs_sim.incidents import begin
+from mendwatch_onefs_sim.incidents.incident import Incident
+from mendwatch_onefs_sim.incidents.registry import begin
 from mendwatch_onefs_sim.platform_api import PlatformApi
 from mendwatch_onefs_sim.records import Records, RequestRecord
 from mendwatch_onefs_sim.sessions import Account, Sessions

@@ -77,7 +77,7 @@ async def test_repeated_keys_and_substrings_are_understood(monitor: Client) -> N
     answered = await monitor.ask("GET", f"/platform/{CURRENT}?key=cluster.health&key=ifs.bytes.used&keys=cluster.cpu.idle.avg")
     assert len(answered.body["stats"]) == 3
     stats = (await monitor.get(CURRENT, keys="ifs.percent", substr="true"))["stats"]
-    assert [stat["key"] for stat in stats] == ["ifs.percent.used", "ifs.percent.free"]
+    assert [stat["key"] for stat in stats] == ["ifs.percent.used", "ifs.percent.free", "ifs.percent.avail"]
 
 
 async def test_one_unknown_key_fails_the_whole_request_unless_degraded_is_accepted(monitor: Client) -> None:

@@ -10,12 +10,13 @@ from hypothesis import strategies as some
 
 from mendwatch.errors import ConfigurationError
 from mendwatch_onefs_sim.hardware import device_id, make_hardware
-from mendwatch_onefs_sim.statistics.catalogue import KEYS
+from mendwatch_onefs_sim.statistics.catalogue import keys_of
 from mendwatch_onefs_sim.statistics.keys import ClusterKey, StatKey, Value
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment, moment
 
 STARTED = 1_768_478_400.0
-TYPES = {"int32": int, "int64": int, "uint64": int, "double": float, "string": str, "stats_proto_opstat_list": list}
+KEYS = keys_of(make_hardware(4, 1, "test").nodes, 23)
+TYPES = {"int32": int, "int64": int, "uint64": int, "double": float, "string": str}
 
 seconds = some.floats(min_value=0, max_value=1_000_000)
 
@@ -80,9 +81,14 @@ def test_used_and_free_make_the_whole_of_ifs() -> None:
     assert now["ifs.bytes.avail"][0] < now["ifs.bytes.free"][0]  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("name", sorted(KEYS))
-def test_a_key_gives_the_type_that_it_declares(name: str) -> None:
-    assert {type(value) for value in values(KEYS[name], at(42.42))} == {TYPES[KEYS[name].about.type]}
+def test_every_key_gives_the_type_that_it_declares() -> None:
+    now, wrong = at(42.42), []
+    for name, key in KEYS.items():
+        expected = TYPES.get(key.about.type)
+        found = {type(value) for value in values(key, now)}
+        if not (found == {expected} if expected else found < {list, dict}):
+            wrong.append((name, key.about.type, found))
+    assert wrong == []
 
 
 def test_device_ids_are_unique_and_one_differs_from_its_node_number() -> None:

@@ -1,0 +1,1 @@
+"""The keys, one file per area; each gives a tuple of them."""

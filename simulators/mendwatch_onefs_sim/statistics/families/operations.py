@@ -1,0 +1,112 @@
+"""Operations of the protocols: the structured values of the protostats keys.
+
+A cluster's entry adds up those of its nodes; an average is weighted by the operations behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mendwatch_onefs_sim.statistics.moments import ClusterMoment, NodeMoment
+
+Entry = dict[str, object]
+#: Class, usual operations per second on a node, usual microseconds, bytes in, bytes out.
+Operation = tuple[str, float, float, int, int]
+
+_NFS: Mapping[str, Operation] = {
+    "read": ("read", 900.0, 850.0, 120, 65_536),
+    "write": ("write", 420.0, 1900.0, 65_536, 140),
+    "getattr": ("namespace_read", 2400.0, 90.0, 110, 112),
+    "lookup": ("namespace_read", 760.0, 160.0, 130, 240),
+}
+_SMB: Mapping[str, Operation] = {
+    "read": ("read", 640.0, 980.0, 120, 49_152),
+    "write": ("write", 210.0, 2200.0, 49_152, 90),
+    "create": ("create", 130.0, 1400.0, 380, 150),
+    "change_notify": ("namespace_read", 4.0, 31_000_000.0, 100, 120),
+}
+
+#: By protocol and operation. A protocol that nobody uses has its operations too, at 0 per second.
+PROTOCOLS: Mapping[str, Mapping[str, Operation]] = MappingProxyType(
+    {
+        "cifs": {name: (group, 0.0, time, sent, received) for name, (group, _, time, sent, received) in _SMB.items()},
+        "ftp": {"read": ("read", 0.0, 900.0, 100, 65_536)},
+        "hdfs": {"read": ("read", 0.0, 1200.0, 100, 65_536)},
+        "http": {"GET": ("read", 3.0, 4000.0, 800, 9_000)},
+        "irp": {"read": ("read", 40.0, 300.0, 100, 32_768), "write": ("write", 20.0, 500.0, 32_768, 100)},
+        "jobd": {"lock": ("file_state", 5.0, 200.0, 0, 0)},
+        "lsass_in": {"auth": ("session_state", 6.0, 3_000.0, 500, 600)},
+        "lsass_out": {"ldap_search": ("other", 2.0, 12_000.0, 400, 2_000)},
+        "nfs": _NFS,
+        "nfs4": {**_NFS, "open": ("file_state", 180.0, 700.0, 300, 320)},
+        "nlm": {"lock": ("file_state", 0.5, 400.0, 200, 60)},
+        "papi": {"GET": ("other", 2.0, 42_000.0, 900, 14_000), "PUT": ("other", 0.1, 60_000.0, 1_200, 200)},
+        "siq": {"write": ("write", 12.0, 3_000.0, 131_072, 90)},
+        "smb2": _SMB,
+    }
+)
+
+_TOTAL: Entry = {"class_name": "", "op_id": 0, "op_name": "total"}
+
+
+def node_operations(now: NodeMoment, protocol: str) -> list[Entry]:
+    """Give one node's operations of one protocol; times are microseconds, in and out bytes."""
+    return [_entry(now, name, number, protocol) for number, name in enumerate(PROTOCOLS[protocol], start=1)]
+
+
+def node_total(now: NodeMoment, protocol: str) -> list[Entry]:
+    """Give one node's operations of one protocol as one entry, as the `.total` keys do."""
+    return [{**_sum(node_operations(now, protocol)), **_TOTAL}]
+
+
+def cluster_operations(now: ClusterMoment, protocol: str) -> list[Entry]:
+    """Give the cluster's operations of one protocol."""
+    nodes = [node_operations(node, protocol) for node in now.nodes]
+    return [_sum(list(entries)) for entries in zip(*nodes, strict=True)]
+
+
+def cluster_total(now: ClusterMoment, protocol: str) -> list[Entry]:
+    """Give the cluster's operations of one protocol as one entry."""
+    return [{**_sum(cluster_operations(now, protocol)), **_TOTAL}]
+
+
+def _entry(now: NodeMoment, name: str, number: int, protocol: str) -> Entry:
+    group, usual, time, size_in, size_out = PROTOCOLS[protocol][name]
+    rate = usual * 2 * now.activity
+    return {
+        "class_name": group,
+        "in_avg": float(size_in),
+        "in_rate": rate * size_in,
+        "op_count": int(usual * now.uptime),
+        "op_id": number,
+        "op_name": name,
+        "op_rate": rate,
+        "out_avg": float(size_out),
+        "out_rate": rate * size_out,
+        "time_avg": time * (0.6 + now.activity),
+        "time_max": time * 9,
+        "time_min": time / 5,
+    }
+
+
+def _sum(entries: list[Entry]) -> Entry:
+    rates = [_number(entry, "op_rate") for entry in entries]
+    rate = sum(rates)
+    weights = [one / rate for one in rates] if rate else [1 / len(entries)] * len(entries)
+    averages = {
+        field: sum(weight * _number(entry, field) for weight, entry in zip(weights, entries, strict=True))
+        for field in ("time_avg", "in_avg", "out_avg")
+    }
+    sums = {field: sum(_number(entry, field) for entry in entries) for field in ("in_rate", "out_rate")}
+    extremes = {
+        "time_max": max(_number(entry, "time_max") for entry in entries),
+        "time_min": min(_number(entry, "time_min") for entry in entries),
+    }
+    count = int(sum(_number(entry, "op_count") for entry in entries))
+    return {**entries[0], **sums, **averages, **extremes, "op_rate": rate, "op_count": count}
+
+
+def _number(entry: Entry, field: str) -> float:
+    value = entry[field]
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,138 +1,119 @@
-"""cluster/nodes: what each node is made of, and whether it is well."""
+"""cluster/nodes: what each node is made of, and whether it is well; and the switches that a remediation may touch."""
 
 from __future__ import annotations
 
-from mendwatch_onefs_sim.answers import Answer, not_found
+from collections.abc import Callable
+from http import HTTPStatus
+
+from mendwatch_onefs_sim.answers import Answer, bad_request, not_found
 from mendwatch_onefs_sim.calls import Call
 from mendwatch_onefs_sim.cluster import Cluster
-from mendwatch_onefs_sim.hardware import GIB, Hardware, Node
+from mendwatch_onefs_sim.hardware import Node
+from mendwatch_onefs_sim.machines import shape
+from mendwatch_onefs_sim.machines.machine import Machine
 from mendwatch_onefs_sim.resources.fanout import fan_out
 from mendwatch_onefs_sim.resources.resource import Resource
 
 _PRIVILEGE = "ISI_PRIV_DEVICES"
 _SINCE = 3
-_SECTOR = 512
+Json = dict[str, object]
+Show = Callable[[Cluster, Node, Machine], Json]
 
 
-def _nodes(cluster: Cluster, call: Call) -> Answer:
-    return fan_out(cluster.hardware, lambda node: _node(cluster, node, call.now))
-
-
-def _one(cluster: Cluster, call: Call) -> Answer:
-    found = tuple(node for node in cluster.hardware.nodes if str(node.lnn) == call.parts[0])
-    if not found:
-        raise not_found(f"Node '{call.parts[0]}' was not found", "lnn")
-    return fan_out(cluster.hardware, lambda node: _node(cluster, node, call.now), found)
-
-
-def _node(cluster: Cluster, node: Node, now: float) -> dict[str, object]:
+def _whole(cluster: Cluster, node: Node, machine: Machine) -> Json:
     return {
-        "drives": [_drive(node, bay) for bay in range(1, node.drives + 1)],
-        "hardware": _hardware(node),
+        "drives": [shape.drive_json(node, drive) for drive in machine.drives],
+        "hardware": shape.hardware_json(node),
         "internal_ip_address": node.internal_address,
-        "partitions": {"count": 1, "partitions": [_var(node)]},
-        "sensors": {"sensors": [_temperature()]},
+        "partitions": _partitions(cluster, node, machine),
+        "sensors": shape.sensors_json(machine),
         "sleds": [],
-        "state": _state(),
-        "status": _status(cluster.hardware, node, now),
+        "state": shape.state_json(machine),
+        "status": _status(cluster, node, machine),
     }
 
 
-def _drive(node: Node, bay: int) -> dict[str, object]:
-    return {
-        "baynum": bay,
-        "blocks": node.capacity // node.drives // _SECTOR,
-        "chassis": 1,
-        "devname": f"da{bay}",
-        "firmware": {"current_firmware": "A2B0", "desired_firmware": ""},
-        "handle": 340 + bay,
-        "interface_type": "SAS",
-        "lnum": bay - 1,
-        "locnstr": f"Bay {bay:2d}",
-        "logical_block_length": _SECTOR,
-        "media_type": "HDD",
-        "model": "SIMULATED-4T",
-        "pending_actions": [],
-        "physical_block_length": 4096,
-        "present": True,
-        "purpose": "STORAGE",
-        "purpose_description": "A drive used for normal data storage operation",
-        "serial": f"{node.serial}-{bay:02d}",
-        "ui_state": "HEALTHY",
-        "wwn": f"5000C500{node.devid:04X}{bay:04X}",
-    }
+def _partitions(cluster: Cluster, node: Node, machine: Machine) -> Json:
+    return shape.partitions_json(machine, cluster.moment().by_devid[node.devid])
 
 
-def _hardware(node: Node) -> dict[str, object]:
-    return {
-        "chassis": "Simulated chassis",
-        "class": "storage",
-        "configuration_id": "400-0100-01",
-        "cpu": f"{node.cores} cores",
-        "family_code": "H",
-        "generation_code": "",
-        "hwgen": "PSI",
-        "model": "H700",
-        "node_slot_id": -1,
-        "powersupplies": ["PS1", "PS2"],
-        "processor": "Simulated processor",
-        "product": "H700-1U-Single-96GB-1x1GE-2x25GE SFP+-60TB",
-        "ram": node.memory,
-        "serial_number": node.serial,
-        "sled_drive_count": -1,
-        "storage_class": "storage",
-        "tier": 0,
-        "top_level_assembly_serial_number": node.serial,
-    }
+def _status(cluster: Cluster, node: Node, machine: Machine) -> Json:
+    return shape.status_json(cluster.hardware, node, machine, node.uptime(cluster.elapsed))
 
 
-def _var(node: Node) -> dict[str, object]:
-    used = node.drives * GIB // 10
-    return {
-        "block_size": 4096,
-        "capacity": 4 * GIB,
-        "component_devices": "ada0p6",
-        "mount_point": "/var",
-        "percent_used": f"{100 * used // (4 * GIB)}%",
-        "used": used,
-    }
+def _shown(show: Show) -> Callable[[Cluster, Call], Answer]:
+    """Make the handler that asks one node, or every node where the path names none, for a part of what it is."""
+
+    def handler(cluster: Cluster, call: Call) -> Answer:
+        nodes = (node_of(cluster, call.parts[0]),) if call.parts else None
+        return fan_out(cluster.hardware, lambda node: show(cluster, node, cluster.machines.of(node.lnn)), nodes)
+
+    return handler
 
 
-def _temperature() -> dict[str, object]:
-    values = [{"desc": "Front panel", "name": "Temp_Front", "units": "C", "value": "24.0"}]
-    return {"count": len(values), "name": "Temps", "values": values}
+def node_of(cluster: Cluster, lnn: str) -> Node:
+    """Give the node that a path names.
+
+    Raises:
+        PapiError: 404.
+    """
+    for node in cluster.hardware.nodes:
+        if str(node.lnn) == lnn:
+            return node
+    raise not_found(f"Node '{lnn}' was not found", "lnn")
 
 
-def _state() -> dict[str, object]:
-    return {
-        "readonly": {"allowed": True, "enabled": False, "mode": False, "status": "normal", "valid": True, "value": 0},
-        "servicelight": {"enabled": False, "supported": True, "valid": True},
-        "smartfail": {
-            "dead": False, "down": False, "in_cluster": True, "readonly": False, "shutdown_readonly": False, "smartfailed": False,
-        },
-    }  # fmt: skip
+def _set_readonly(cluster: Cluster, call: Call) -> Answer:
+    wanted = _switch(call.body, "enabled", {"allowed", "enabled", "mode", "status", "valid", "value"})
+    cluster.machines.set_readonly(node_of(cluster, call.parts[0]).lnn, on=wanted)
+    return Answer(HTTPStatus.NO_CONTENT)
 
 
-def _status(hardware: Hardware, node: Node, now: float) -> dict[str, object]:
-    supply = {"chassis": 1, "firmware": "1.0", "good": "yes", "status": "good", "type": "AC"}
-    return {
-        "batterystatus": {"present": True, "result1": "passed", "status1": "Good", "supported": True},
-        "capacity": [{"bytes": node.capacity, "count": node.drives, "type": "HDD"}],
-        "cpu": {"model": "Simulated processor", "overtemp": "N/A", "proc": "Single-proc", "speed_limit": "100%"},
-        "nvram": {"batteries": [], "battery_count": 0, "charge_status": "GREEN", "charge_status_number": 1, "present": True},
-        "powersupplies": {
-            "count": 2,
-            "failures": 0,
-            "status": "All supplies good",
-            "supplies": [{**supply, "id": number, "name": f"PS{number}"} for number in (1, 2)],
-        },
-        "release": hardware.release,
-        "uptime": node.uptime_at_start + int(now),
-        "version": hardware.version_text,
-    }
+def _set_light(cluster: Cluster, call: Call) -> Answer:
+    wanted = _switch(call.body, "enabled", {"enabled", "supported", "valid"})
+    cluster.machines.set_light(node_of(cluster, call.parts[0]).lnn, on=wanted)
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
+def _set_smartfail(cluster: Cluster, call: Call) -> Answer:
+    names = {"dead", "down", "in_cluster", "readonly", "shutdown_readonly", "smartfailed"}
+    wanted = _switch(call.body, "smartfailed", names)
+    cluster.machines.set_smartfailed(node_of(cluster, call.parts[0]).lnn, on=wanted)
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
+def _switch(body: object, name: str, known: set[str]) -> bool:
+    """Give the wanted state of a switch from the body of a PUT.
+
+    Raises:
+        PapiError: 400 with the field.
+    """
+    if not isinstance(body, dict) or name not in body:
+        raise bad_request(f"The body is not an object with '{name}'", name)
+    for field in body:
+        if field not in known:
+            raise bad_request(f"Invalid field: '{field}'", str(field))
+    if not isinstance(body[name], bool):
+        raise bad_request(f"Value of '{name}' is not of type boolean", name)
+    return bool(body[name])
+
+
+def _get(part: str, show: Show) -> Resource:
+    return Resource("GET", f"cluster/nodes/{{}}/{part}", _shown(show), _SINCE, _PRIVILEGE)
 
 
 NODES = (
-    Resource("GET", "cluster/nodes", _nodes, _SINCE, _PRIVILEGE),
-    Resource("GET", "cluster/nodes/{}", _one, _SINCE, _PRIVILEGE),
+    Resource("GET", "cluster/nodes", _shown(_whole), _SINCE, _PRIVILEGE),
+    Resource("GET", "cluster/nodes/{}", _shown(_whole), _SINCE, _PRIVILEGE),
+    _get("hardware", lambda _, node, __: shape.hardware_json(node)),
+    _get("partitions", _partitions),
+    _get("sensors", lambda _, __, machine: shape.sensors_json(machine)),
+    _get("state", lambda _, __, machine: shape.state_json(machine)),
+    _get("state/readonly", lambda _, __, machine: shape.readonly_json(machine)),
+    _get("state/servicelight", lambda _, __, machine: shape.light_json(machine)),
+    _get("state/smartfail", lambda _, __, machine: shape.smartfail_json(machine)),
+    _get("status", _status),
+    Resource("PUT", "cluster/nodes/{}/state/readonly", _set_readonly, _SINCE, _PRIVILEGE),
+    Resource("PUT", "cluster/nodes/{}/state/servicelight", _set_light, _SINCE, _PRIVILEGE),
+    Resource("PUT", "cluster/nodes/{}/state/smartfail", _set_smartfail, _SINCE, _PRIVILEGE),
 )

@@ -1,0 +1,1 @@
+"""The network: interfaces, subnets, pools with SmartConnect, access zones."""

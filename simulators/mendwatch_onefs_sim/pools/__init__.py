@@ -1,0 +1,1 @@
+"""Storage pools: node pools, tiers, and the settings that hold for all."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from cel_expr_python import cel
@@ -42,12 +41,44 @@ class ConditionError(ContentError):
     default_hint = "See docs/write-a-rule.md for what a condition may say."
 
 
-@dataclass(frozen=True, slots=True)
 class Bound:
     """The values of one record, ready for any number of expressions of its language."""
 
-    activation: Any
-    present: frozenset[str]
+    __slots__ = ("_data", "activation")
+
+    def __init__(self, activation: Any, data: Mapping[str, float | str]) -> None:  # noqa: ANN401 - the library's own type
+        self.activation = activation
+        self._data = data
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The names that have a value."""
+        return frozenset(name.removeprefix(_PREFIX) for name in self._data)
+
+
+class Binder:
+    """Makes a few values of many records ready, cheaply: those that the conditions of an agent's rules name."""
+
+    __slots__ = ("_env", "_keys", "fields", "labels")
+
+    def __init__(self, env: Any, fields: tuple[str, ...], labels: tuple[str, ...]) -> None:  # noqa: ANN401 - as above
+        self._env = env
+        self.fields = fields
+        self.labels = labels
+        self._keys = tuple(_PREFIX + name for name in fields)
+
+    def texts(self, labels: Mapping[str, str]) -> dict[str, float | str]:
+        """Give what a record's labels add to each of its bindings; worked out once, as a record keeps its labels."""
+        return {_PREFIX + name: labels[name] for name in self.labels if name in labels and _holdable(labels[name])}
+
+    def bind(self, inputs: Iterable[float], texts: Mapping[str, float | str]) -> Bound:
+        """Bind a value for each of `fields`; what is not finite has no value."""
+        data: dict[str, float | str] = {
+            key: float(value) for key, value in zip(self._keys, inputs, strict=True) if math.isfinite(value)
+        }
+        if texts:
+            data.update(texts)
+        return Bound(self._env.Activation(data), data)
 
 
 class Condition:
@@ -147,8 +178,12 @@ class Language:
             text = labels.get(name)
             if text is not None and _holdable(text):
                 data[_PREFIX + name] = text
-        present = frozenset(name.removeprefix(_PREFIX) for name in data)
-        return Bound(self._env.Activation(data), present)
+        return Bound(self._env.Activation(data), data)
+
+    def binder(self, names: Container[str]) -> Binder:
+        """Give what binds only these of the names."""
+        fields = tuple(name for name in self._fields if name in names)
+        return Binder(self._env, fields, tuple(name for name in self._labels if name in names))
 
     def _compile(self, text: str) -> tuple[Callable[[Any], Any], frozenset[str], str]:
         if len(text) > LONGEST or not _holdable(text):

@@ -6,24 +6,30 @@ engines meet only there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mendwatch.alerting import measures, states
-from mendwatch.alerting.conditions import Bound
-from mendwatch.alerting.records import records
+from mendwatch.alerting import departures, measures, states
+from mendwatch.alerting.gathering import gathered
+from mendwatch.alerting.raised import Raised
 from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.sighting import sighted
+from mendwatch.alerting.slices import Slices, Steps, finished, paced
 from mendwatch.alerting.states import Sight
-from mendwatch.alerting.subjects import Subject, Table
+from mendwatch.alerting.subjects import Subject
+from mendwatch.alerting.table import Poll, Source, Table
 from mendwatch.errors import ContentError
 from mendwatch.model.alerts import Alert, AlertState, Record, Transition
 from mendwatch.model.proposals import Proposal, Verdict
-from mendwatch.model.rules import Inhibition, NoData, Rule
+from mendwatch.model.rules import Rule
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 from mendwatch.render.renderer import Renderer
+
+#: Units of work of one alert that lives, and of one proposal; texts are rendered for both.
+_ADVANCE, _PROPOSE = 100, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +74,47 @@ class AlertEngine:
         self.rules = rules
         self._renderer = renderer
         self._table = Table(rules)
-        self._fires = any(rule.no_data is NoData.FIRE for rule in rules.rules)
+        self._raised = Raised(rules.rules)
         self._live: dict[tuple[str, str], Subject] = {}  # those with an alert; few
 
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         """Take up the alerts of before a restart, with their clocks; gives back those that no rule knows any more."""
         orphans = []
         for alert in alerts:
-            if alert.state is AlertState.INACTIVE or not self._table.restore(alert):
+            subject = self._table.restore(alert) if alert.state is not AlertState.INACTIVE else None
+            if subject is None:
                 orphans.append(alert)
                 continue
-            subject = self._table.get(alert.rule, alert.fingerprint)
-            if subject is not None:
-                self._live[alert.rule, alert.fingerprint] = subject
+            self._live[alert.rule, alert.fingerprint] = subject
+            self._raised.changed(None, alert)
         return tuple(orphans)
 
     def observe(self, target: Target, target_label: str, spec: CollectorSpec, reading: Reading, now: datetime) -> Step:
-        """Judge one reading. `now` is when the poll began: data count as measured then, never later."""
-        collected = _Collected()
-        for schema in spec.schemas:
+        """Judge one reading at once; for tests, replays and short readings. See `observing`."""
+        return finished(self.observing(Poll(target, target_label, spec, reading, now)))
+
+    def observing(self, poll: Poll) -> Steps[Step]:
+        """Judge one reading in slices. Let it end before the next begins, and before a tick: each needs what the last left."""
+        collected, slices = _Collected(), Slices()
+        for schema in poll.spec.schemas:
             if self.rules.concerns(schema.name):
-                found = records(schema, spec.metrics, target, target_label, reading, now)
-                self._judge(self._seen(found, spec.interval, now), now, collected)
+                yield from self._observe(self._table.source(schema, poll), poll, slices, collected)
         return collected.step()
 
     def tick(self, now: datetime) -> Step:
-        """Let time pass: notice silence. Call it every few seconds, at a restart after the first round of polls."""
-        collected = _Collected()
-        self._table.sweep(now)
-        silent = [subject for subject in self._table if subject.compiled.rule.no_data is NoData.FIRE] if self._fires else []
-        for subject in sorted({id(item): item for item in [*silent, *self._live.values()]}.values(), key=_order):
-            self._advance(subject, Sight(None, None, self._inhibitor(subject)), now, collected)
+        """Let time pass at once; see `ticking`."""
+        return finished(self.ticking(now))
+
+    def ticking(self, now: datetime) -> Steps[Step]:
+        """Let time pass, in slices: notice silence. Do it every few seconds, at a restart after the first round of polls."""
+        collected, slices = _Collected(), Slices()
+        yield from self._table.sweep(now, slices)
+        silent = yield from self._silent(now, slices)
+        for subject in paced(sorted(silent, key=_order), slices, _ADVANCE):
+            if subject is None:
+                yield
+            else:
+                self._advance(subject, Sight(None, None, self._inhibitor(subject)), now, collected)
         return collected.step()
 
     def alerts(self) -> tuple[Alert, ...]:
@@ -106,12 +122,19 @@ class AlertEngine:
         return tuple(subject.alert for subject in self._live.values() if subject.alert is not None)
 
     def offers(self) -> Step:
+        """Give all offers at once; see `offering`."""
+        return finished(self.offering())
+
+    def offering(self) -> Steps[Step]:
         """Give the proposal of every alert that fires and has not begun to clear, over its newest record; and what is held back.
 
         Offer them again from time to time: the guards of the remediation engine decide whether one becomes a run.
         """
         collected = _Collected()
-        for subject in self._live.values():
+        for subject in paced(list(self._live.values()), Slices(), _PROPOSE):
+            if subject is None:
+                yield
+                continue
             alert = subject.alert
             if alert is not None and alert.state is AlertState.FIRING and alert.cleared_since is None:
                 self._propose(subject, alert, collected)
@@ -132,29 +155,38 @@ class AlertEngine:
         subject = self._table.get(rule_name, fingerprint)
         return subject.target if subject is not None else None
 
-    def _seen(self, found: Iterable[Record], interval: float, now: datetime) -> list[tuple[Subject, list[Record], list[Bound]]]:
-        """Gather the records of each subject, in the order of evaluation."""
-        seen: dict[int, tuple[Subject, list[Record], list[Bound]]] = {}
-        for record in found:
-            bound: Bound | None = None
-            for subject in self._table.subjects_of(record, interval, now):
-                bound = bound or measures.bind(subject.compiled, record)
-                entry = seen.setdefault(id(subject), (subject, [], []))
-                entry[1].append(record)
-                entry[2].append(bound)
-        return sorted(seen.values(), key=lambda entry: _rank(entry[0]))
+    def _observe(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
+        """Judge the records of one schema; where the reading has them all, end what is not among them."""
+        plan = yield from source.planned(poll.reading.columns, slices)
+        looks = yield from gathered(source.shape, plan, poll.reading, poll.now, slices)
+        source.round += 1
+        seen = yield from sighted(poll, self._table, source, looks, slices)
+        for one in paced(seen, slices, _ADVANCE):
+            if one is None:
+                yield
+                continue
+            sight = Sight(one.when, one.cleared(), self._inhibitor(one.subject))
+            self._advance(one.subject, sight, poll.now, collected, one.foremost.record())
+        if source.schema.name in poll.reading.complete:
+            yield from self._end_absent(source, poll, slices, collected)
 
-    def _judge(self, seen: Iterable[tuple[Subject, list[Record], list[Bound]]], now: datetime, collected: _Collected) -> None:
-        for subject, found, bounds in seen:
-            subject.records = tuple(found)
-            when = measures.worried(subject.compiled, bounds)
-            if when is not None:
-                subject.answered = now
-            if subject.alert is None and not when and subject.compiled.rule.no_data is not NoData.FIRE:
-                continue  # nothing was and nothing is: by far the most records
-            sight = Sight(when, measures.cleared(subject.compiled, bounds, when), self._inhibitor(subject))
-            foremost = found[measures.foremost(subject.compiled, found, bounds)]
-            self._advance(subject, sight, now, collected, foremost)
+    def _end_absent(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
+        gone = yield from self._table.absent(source, poll, slices)
+        for subject in sorted(gone, key=_order):
+            if subject.alert is not None:
+                transition = departures.gone(subject.alert, poll.now)
+                collected.transitions.append(transition)
+                self._keep(subject, transition.alert, collected)
+
+    def _silent(self, now: datetime, slices: Slices) -> Steps[list[Subject]]:
+        """Find the subjects that time alone can do something to."""
+        found: dict[int, Subject] = {}
+        for subject in paced([*self._table.alarming(), *self._live.values()], slices, 1):
+            if subject is None:
+                yield
+            elif subject.silent(now):
+                found[id(subject)] = subject
+        return list(found.values())
 
     def _advance(self, subject: Subject, sight: Sight, now: datetime, collected: _Collected, record: Record | None = None) -> None:
         before = subject.alert or subject.blank()
@@ -172,6 +204,7 @@ class AlertEngine:
         identity = (alert.rule, alert.fingerprint)
         if not inactive or identity in self._live:
             collected.alerts.append(alert)
+        self._raised.changed(subject.alert, alert)
         subject.alert = None if inactive else alert
         if inactive:
             self._live.pop(identity, None)
@@ -206,12 +239,8 @@ class AlertEngine:
 
     def _inhibitor(self, subject: Subject) -> str:
         """Give the name of an alert that silences this subject, or nothing."""
-        inhibitions = subject.compiled.rule.inhibited_by
-        if not inhibitions:
-            return ""
-        labels = _labels(subject)
-        raised = [item.alert for item in self._live.values() if item.alert is not None and states.is_raised(item.alert)]
-        return next((alert.rule for alert in raised for item in inhibitions if _silences(item, alert, labels)), "")
+        rule = subject.compiled.rule
+        return self._raised.inhibitor(rule, subject.labels) if rule.inhibited_by else ""
 
     def _described(self, subject: Subject, alert: Alert, record: Record | None) -> Alert:
         """Give the alert with the labels, values and texts of the record that speaks for it; without one, as it was."""
@@ -231,20 +260,6 @@ class AlertEngine:
             return self._renderer.inline(source, {**absent, **record.labels, **record.values})
         except ContentError as problem:
             return f"[{problem}]"
-
-
-def _silences(inhibition: Inhibition, alert: Alert, labels: Mapping[str, str]) -> bool:
-    return inhibition.alert == alert.rule and all(
-        alert.labels.get(label, "") == labels.get(label, "") for label in inhibition.equal
-    )
-
-
-def _labels(subject: Subject) -> Mapping[str, str]:
-    return subject.records[0].labels if subject.records else subject.alert.labels if subject.alert is not None else subject.key
-
-
-def _rank(subject: Subject) -> int:
-    return subject.compiled.rank
 
 
 def _order(subject: Subject) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mendwatch.alerting.conditions import Bound, Condition, Plain
 from mendwatch.alerting.ruleset import CompiledRule
-from mendwatch.alerting.states import all_of, any_of
+from mendwatch.alerting.states import all_of
 from mendwatch.alerting.subjects import Subject
 from mendwatch.model.alerts import Record
 from mendwatch.model.proposals import Verdict
@@ -18,20 +18,6 @@ from mendwatch.model.proposals import Verdict
 def bind(compiled: CompiledRule, record: Record) -> Bound:
     """Make a record's values ready for a rule's expressions."""
     return compiled.language.bind(record.values, record.labels)
-
-
-def worried(compiled: CompiledRule, bounds: Sequence[Bound]) -> bool | None:
-    """Put `when` to all records of one subject, usually one: it is in trouble if one of them is."""
-    if len(bounds) == 1:
-        return compiled.when.holds(bounds[0])
-    return any_of(compiled.when.holds(bound) for bound in bounds)
-
-
-def cleared(compiled: CompiledRule, bounds: Sequence[Bound], when: bool | None) -> bool | None:  # noqa: FBT001 - an answer
-    """Put `clear` to all records of one subject: it is over if all are; without `clear`, when `when` does not hold."""
-    if compiled.clear is None:
-        return None if when is None else not when
-    return all_of(compiled.clear.holds(bound) for bound in bounds)
 
 
 def foremost(compiled: CompiledRule, records: Sequence[Record], bounds: Sequence[Bound]) -> int:

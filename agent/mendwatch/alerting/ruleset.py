@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mendwatch.alerting.conditions import Condition, Expression, Language
+from mendwatch.alerting.conditions import Binder, Condition, Expression, Language
 from mendwatch.alerting.matchers import Index, Matcher
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.model.rules import Rule
@@ -47,6 +47,12 @@ class RuleSet:
     def concerns(self, schema: str) -> bool:
         """Tell whether any rule is about this type of record."""
         return schema in self._indexes
+
+    def binder(self, schema: str) -> Binder:
+        """Give what binds the values that the conditions of this schema's rules name. There must be such a rule."""
+        concerned = [item for item in self.compiled if item.rule.on == schema]
+        conditions = [condition for item in concerned for condition in (item.when, item.clear) if condition is not None]
+        return concerned[0].language.binder(frozenset().union(*(condition.names for condition in conditions)))
 
     def candidates(self, schema: str, labels: Mapping[str, str]) -> list[CompiledRule]:
         """Give the rules that concern a record."""

@@ -1,31 +1,34 @@
-"""What the engine remembers: for each rule and subject the alert and the newest records. Memory only; no decisions.
+"""What the engine remembers of each subject: its alert, and what it last looked like. Memory only; no decisions.
 
-A subject is one value of a rule's key. Which rules concern a record is worked out once, when the record is first seen.
+A subject is one value of a rule's key. An entry is one record's place in a source: the numbers of its last look, from which a
+Record is made when somebody asks. By far the most looks are never asked about, and must cost next to nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from mendwatch.alerting.ruleset import CompiledRule, RuleSet
+from mendwatch.alerting.conditions import Bound
+from mendwatch.alerting.records import Pick
+from mendwatch.alerting.ruleset import CompiledRule
 from mendwatch.model.alerts import Alert, AlertState, Record
+from mendwatch.model.rules import NoData
 
-#: How long a subject without an alert is remembered after its last record. Long enough for any interval; memory stays bounded.
-REMEMBERED = timedelta(days=1)
-_SWEPT_EVERY = timedelta(minutes=10)
 #: Three missed polls are silence; one is a hiccup.
 INTERVALS = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Subject:
     """One rule's view of one subject.
 
-    `alert` is None while there is nothing to say; `answered` is when `when` last had an answer.
+    `alert` is None while there is nothing to say; `answered` is when `when` last had an answer. `entries` are those of the last
+    reading that had this subject; `owners` counts all that it has.
     """
 
     compiled: CompiledRule
@@ -35,7 +38,20 @@ class Subject:
     stale_after: timedelta
     answered: datetime
     alert: Alert | None = None
-    records: tuple[Record, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    owners: int = 0
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The newest records."""
+        return tuple(entry.record() for entry in self.entries)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels by which others can silence this subject."""
+        if self.entries:
+            return self.entries[0].labels
+        return self.alert.labels if self.alert is not None else self.key
 
     def blank(self) -> Alert:
         """Give the alert before anything happened."""
@@ -52,71 +68,93 @@ class Subject:
             values={},
         )
 
+    def silent(self, now: datetime) -> bool:
+        """Tell whether time alone can change something: nothing was known for longer than a pause, and that was not told yet."""
+        alert, no_data = self.alert, self.compiled.rule.no_data
+        if alert is None:
+            return no_data is NoData.FIRE and now - self.answered >= self.stale_after
+        told = alert.state is AlertState.NO_DATA and no_data is NoData.KEEP
+        return not told and now - alert.last_seen >= self.stale_after
 
-@dataclass(slots=True)
-class _Entry:
-    """One record's subjects."""
 
-    subjects: tuple[Subject, ...]
-    seen: datetime
+class Entry:
+    """One record of a source, as it last looked."""
 
+    __slots__ = (
+        "_record",
+        "answers",
+        "form",
+        "inputs",
+        "labels",
+        "polled_at",
+        "round",
+        "subjects",
+        "texts",
+        "times",
+        "values",
+    )
 
-@dataclass(slots=True)
-class Table:
-    """All subjects, found by record and by fingerprint."""
+    def __init__(self, form: Form, labels: Mapping[str, str], texts: Mapping[str, float | str], now: datetime) -> None:
+        self.form = form
+        self.labels = labels
+        self.texts = texts
+        self.polled_at = now
+        self.round = 0
+        self.subjects: tuple[Subject, ...] = ()
+        self.values: Sequence[float] = ()
+        self.times: Sequence[float] | None = None
+        self.inputs: Sequence[float] | None = None
+        self.answers: list[bool | None] = []  # of `when`, for each subject
+        self._record: Record | None = None
 
-    rules: RuleSet
-    _by_fingerprint: dict[tuple[str, str], Subject] = field(default_factory=dict)
-    _by_record: dict[tuple[object, ...], _Entry] = field(default_factory=dict)
-    _swept: datetime | None = None
-
-    def subjects_of(self, record: Record, interval: float, now: datetime) -> tuple[Subject, ...]:
-        """Give the subjects that a record belongs to; worked out when its labels are first seen."""
-        identity = (record.schema, *record.labels.values(), *record.labels)
-        entry = self._by_record.get(identity)
-        if entry is None:
-            matching = self.rules.candidates(record.schema, record.labels)
-            subjects = tuple(self._subject(item, record, interval, now) for item in matching)
-            entry = self._by_record[identity] = _Entry(subjects, now)
-        entry.seen = now
-        return entry.subjects
-
-    def get(self, rule: str, fingerprint: str) -> Subject | None:
-        """Give one subject."""
-        return self._by_fingerprint.get((rule, fingerprint))
-
-    def restore(self, alert: Alert) -> bool:
-        """Take up an alert from before a restart; False where its rule is gone or has another key."""
-        compiled = self.rules.get(alert.rule)
-        if compiled is None or set(alert.key) != set(compiled.rule.key):
+    def take(self, values: Sequence[float], times: Sequence[float] | None, now: datetime) -> bool:
+        """Take a look; tells whether anything changed that a condition names."""
+        self.values = values
+        self.times = times
+        self.polled_at = now
+        self._record = None
+        inputs = self.form.inputs(values)
+        if inputs == self.inputs:
             return False
-        subject = Subject(compiled, alert.fingerprint, alert.target, alert.key, stale_after(compiled, None), alert.last_seen, alert)
-        self._by_fingerprint[alert.rule, alert.fingerprint] = subject
+        self.inputs = inputs
         return True
 
-    def __iter__(self) -> Iterator[Subject]:
-        return iter(self._by_fingerprint.values())
+    def bound(self) -> Bound:
+        """Make ready what conditions name."""
+        return self.form.bind(self.inputs or (), self.texts)
 
-    def sweep(self, now: datetime) -> None:
-        """Forget what has not been seen for long and has no alert."""
-        if self._swept is not None and now - self._swept < _SWEPT_EVERY:
-            return
-        self._swept = now
-        self._by_record = {key: entry for key, entry in self._by_record.items() if now - entry.seen < REMEMBERED}
-        in_use = {id(subject) for entry in self._by_record.values() for subject in entry.subjects}
-        self._by_fingerprint = {
-            key: subject for key, subject in self._by_fingerprint.items() if subject.alert is not None or id(subject) in in_use
-        }
+    def record(self) -> Record:
+        """Give the last look as a record.
 
-    def _subject(self, compiled: CompiledRule, record: Record, interval: float, now: datetime) -> Subject:
-        key = {label: record.labels[label] for label in compiled.rule.key}
-        mark = fingerprint(compiled.rule.alert, key)
-        subject = self._by_fingerprint.get((compiled.rule.alert, mark))
-        if subject is None:
-            subject = Subject(compiled, mark, record.target, key, stale_after(compiled, interval), now)
-            self._by_fingerprint[compiled.rule.alert, mark] = subject
-        subject.stale_after = stale_after(compiled, interval)
-        return subject
+        It is as old as its oldest value, and never younger than the poll: what was measured before a change must not pass as
+        measured after it.
+        """
+        if self._record is None:
+            numbers = zip(self.form.fields, self.values, strict=True)
+            values = {name: value for name, value in numbers if math.isfinite(value)}
+            times = self._times(values)
+            oldest = min(times.values(), default=self.polled_at)
+            form = self.form
+            self._record = Record(form.schema, form.target, self.labels, values, oldest, self.polled_at, times)
+        return self._record
+
+    def _times(self, values: Mapping[str, float]) -> dict[str, datetime]:
+        if self.times is None:
+            return {}
+        polled = self.polled_at.timestamp()
+        moments = zip(self.form.fields, self.times, strict=True)
+        return {name: datetime.fromtimestamp(max(0.0, time), UTC) for name, time in moments if name in values and time < polled}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What all entries of a source share. `inputs` picks the numbers that conditions name, and `bind` makes them ready."""
+
+    schema: str
+    target: str
+    fields: tuple[str, ...]
+    inputs: Pick
+    bind: Callable[[Iterable[float], Mapping[str, float | str]], Bound]
 
 
 def fingerprint(rule: str, key: Mapping[str, str]) -> str:

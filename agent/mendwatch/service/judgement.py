@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import structlog
 
 from mendwatch.alerting.engine import AlertEngine, Step, Withheld
+from mendwatch.alerting.slices import Steps, batches
+from mendwatch.alerting.table import Poll
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
 from mendwatch.metrics.agent import AgentMetrics
@@ -35,6 +37,8 @@ AGENT = "agent:alerting"
 TICK = 1.0
 #: Seconds between two offers of a remediation whose rule still fires: a guard may have opened meanwhile.
 OFFER_AGAIN = 10.0
+#: How many alerts are kept, and how many changes are told, between two turns of the loop.
+KEPT_AT_ONCE, TOLD_AT_ONCE = 100, 20
 
 
 class Judgement:
@@ -48,6 +52,8 @@ class Judgement:
         self._announce = announce
         self._remedy: RemediationEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()  # the engine works on one thing at a time, in the order in which they came
+        self._carrying = asyncio.Lock()
         self._offering: set[str] = set()  # fingerprints whose offer is under way: one at a time for each
         self._withheld: dict[str, tuple[str, str, datetime | None]] = {}  # what was said last about each
 
@@ -67,20 +73,24 @@ class Judgement:
         self._count()
 
     async def observe(self, target: Target, label: str, spec: CollectorSpec, reading: Reading, at: datetime) -> None:
-        """Have one reading judged."""
-        await self._carry(self._engine.observe(target, label, spec, reading, at))
+        """Have one reading judged; returns when that is done and told.
+
+        However large the reading is, the loop gets its turns meanwhile. Readings and ticks are judged one after the other, in the
+        order in which they came: nothing sees a half-judged one.
+        """
+        await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
 
     async def run(self) -> None:
         """Look at the clocks until cancelled."""
         offered = self._clock.monotonic()
         while True:
             await self._clock.sleep(TICK)
-            await self._carry(self._engine.tick(self._clock.now()))
+            await self._carry(await self._in_turn(self._engine.ticking(self._clock.now())))
             if self._clock.monotonic() - offered >= OFFER_AGAIN:
                 offered = self._clock.monotonic()
-                again = self._engine.offers()
+                again = await self._in_turn(self._engine.offering())
                 await self._tell_withheld(again.withheld)
-                self._offer(again.proposals)
+                await self._offer(again.proposals)
 
     async def stop(self) -> None:
         """Let go of the offers that are still being planned."""
@@ -88,15 +98,33 @@ class Judgement:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _in_turn(self, steps: Steps[Step]) -> Step:
+        """Let the engine do one piece of work, with a turn of the loop between its slices."""
+        async with self._turn:
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    step: Step = end.value
+                    return step
+                await asyncio.sleep(0)
+
     async def _carry(self, step: Step) -> None:
-        if step.alerts:
-            await self._keep(step.alerts)
+        """Keep, tell and offer one step after the other: of two about one alert, the newer must be the one that is kept."""
+        async with self._carrying:
+            await self._carry_on(step)
+
+    async def _carry_on(self, step: Step) -> None:
+        for alerts in batches(step.alerts, KEPT_AT_ONCE):
+            await self._keep(alerts)
         if step.transitions:
             self._count()
-        for transition in step.transitions:
-            self._tell(transition)
+        for transitions in batches(step.transitions, TOLD_AT_ONCE):
+            for transition in transitions:
+                self._tell(transition)
+            await asyncio.sleep(0)
         await self._tell_withheld(step.withheld)
-        self._offer(step.proposals)
+        await self._offer(step.proposals)
 
     def _count(self) -> None:
         self._metrics.alerts_are(Counter(alert.state for alert in self._engine.alerts()))
@@ -121,13 +149,14 @@ class Judgement:
         if alert.state is AlertState.INACTIVE and self._remedy is not None:
             self._spawn(self._remedy.alert_resolved(alert.fingerprint))
 
-    def _offer(self, proposals: Iterable[Proposal]) -> None:
+    async def _offer(self, proposals: Sequence[Proposal]) -> None:
         """Offer beside the poll: planning takes as long as a playbook's check mode."""
-        if self._remedy is not None:
-            for proposal in proposals:
-                if proposal.alert.fingerprint not in self._offering:
+        for some in batches(proposals, TOLD_AT_ONCE):
+            for proposal in some:
+                if self._remedy is not None and proposal.alert.fingerprint not in self._offering:
                     self._offering.add(proposal.alert.fingerprint)
                     self._spawn(self._offered(self._remedy, proposal))
+            await asyncio.sleep(0)
 
     async def _offered(self, remedy: RemediationEngine, proposal: Proposal) -> None:
         try:

@@ -6,17 +6,19 @@ they double from one minute to the next.
 
 from __future__ import annotations
 
+import math
 import sys
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from statistics import median
 from time import process_time
 
 from mendwatch.errors import UserError
 from mendwatch.history.memory import MemoryHistory
-from mendwatch.model.samples import MetricSpec, Sample
+from mendwatch.model.samples import Columns, Layout, MetricSpec, Sample
 from mendwatch.model.targets import Target
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -37,6 +39,11 @@ class Held:
     def poll(self, samples: list[Sample]) -> None:
         """Take one poll."""
         self.history.append(TARGET, "cluster", samples, START + self.polls * EVERY)
+        self.polls += 1
+
+    def poll_columns(self, columns: Columns) -> None:
+        """Take one poll of a layout."""
+        self.history.append(TARGET, "cluster", (), START + self.polls * EVERY, columns=(columns,))
         self.polls += 1
 
     def query(self, selector: str, limit: int, window: timedelta = HOUR) -> str:
@@ -81,6 +88,7 @@ def times() -> None:
     print(f"append {len(polls[0])} samples, same series: {cpu(lambda: held.poll(next(fresh))) * 1e3:6.1f} ms")
     other = [polls[2][:-1], polls[2]]
     print(f"append {len(polls[0])} samples, one more or less: {cpu(lambda: held.poll(other[held.polls % 2])) * 1e3:6.1f} ms")
+    of_columns()
     ask("110,000 series", held, queries())
     few = empty()
     for n in range(720):
@@ -90,6 +98,20 @@ def times() -> None:
     for n in range(150):
         most.poll(samples(n, 2000)[::11])
     ask("2,000 series of 150 numbers", most, [(SPECS[0].name, 50)])
+
+
+def of_columns() -> None:
+    """Print the time of polls that come as columns, of the same layout and of a new one, with all numbers and with some."""
+    heads = sorted((one.metric, one.labels) for one in samples(0, PATHS))
+    layout, other, values = Layout(heads), Layout(heads[:-1]), [at * 1.37 for at in range(len(heads))]
+    some = [math.nan if at % 7 == 0 else value for at, value in enumerate(values)]
+    held, turns = empty(), cycle([Columns(other, values[:-1]), Columns(layout, values)])
+    held.poll_columns(Columns(layout, values))
+    same = cpu(lambda: held.poll_columns(Columns(layout, values)))
+    sparse = cpu(lambda: held.poll_columns(Columns(layout, some, absent=len(heads) // 7 + 1)))
+    new = cpu(lambda: held.poll_columns(next(turns)))
+    print(f"append {len(heads)} samples as columns, same layout: {same * 1e3:6.1f} ms; a seventh absent: {sparse * 1e3:6.1f} ms")
+    print(f"append {len(heads)} samples as columns, another layout each time: {new * 1e3:6.1f} ms")
 
 
 def queries() -> list[tuple[str, int]]:

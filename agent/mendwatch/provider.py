@@ -148,11 +148,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Who needs a privilege, such as `collector quotas` or `remediation onefs/quota_raise`, and whether to write."""
+    """Who needs a privilege, such as `collector quotas` or `remediation onefs/quota_raise`, and whether to write.
+
+    `tier` is the account that must have it: what polls and plans is `read`, what applies is `write`.
+    """
 
     who: str
     privilege: str
     write: bool = False
+    tier: str = "read"
 
 
 @dataclass(frozen=True, slots=True)

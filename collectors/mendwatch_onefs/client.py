@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -203,4 +204,6 @@ def sdk_package(release: str) -> ModuleType | None:
     packages = {tuple(map(int, name[1:].split("_")[:2])): name for name in names}
     wanted = tuple(whole(part) or 0 for part in release.split(".")[:2])
     fitting = [version for version in packages if version <= wanted]
-    return importlib.import_module(f"isilon_sdk.{packages[max(fitting)]}") if fitting else None
+    with warnings.catch_warnings():  # its sources have escapes that Python has warned of for years
+        warnings.simplefilter("ignore")
+        return importlib.import_module(f"isilon_sdk.{packages[max(fitting)]}") if fitting else None

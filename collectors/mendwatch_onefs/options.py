@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, field_validator, model_validator
 
 #: OneFS' own words for the types of quotas.
 QuotaType = Literal["directory", "default-directory", "user", "group", "default-user", "default-group"]
@@ -26,8 +26,8 @@ class StatisticsOptions(BaseModel):
         default=("default",),
         min_length=1,
         description="Groups of statistics that are read. `default` is what most alerts need; `nodes` adds CPU peaks, SSDs and "
-        "system file systems, `drives` every drive, `protocols` every kind of operation, `caches` hits and misses, `heat` the hottest "
-        "paths; `all` is everything that the cluster's own catalogue has. Each group costs the cluster something.",
+        "system file systems, `drives` every drive, `protocols` each kind of operation, `caches` hits and misses, `heat` the "
+        "hottest paths; `all` is everything that the cluster's own catalogue has. Each group costs the cluster something.",
     )
 
 
@@ -36,6 +36,11 @@ class OneFSOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    addresses: tuple[IPvAnyAddress, ...] = Field(
+        default=(),
+        description="IP addresses of single nodes, asked in this order instead of resolving the name: a session stays with one "
+        "until it fails. The certificate must still be good for `address`.",
+    )
     ca_file: Path | None = Field(
         default=None,
         description="Absolute path of the PEM file with the certificate authority that signed the cluster's certificate. "

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
 from mendwatch.clock import Clock, SystemClock
 from mendwatch.model.targets import Credential, Target
-from mendwatch.provider import Collector, Stream
+from mendwatch.provider import Check, Collector, Need, Stream, Suggestion
 from mendwatch_onefs.addresses import base_url
 from mendwatch_onefs.cluster import ClusterCollector
 from mendwatch_onefs.events import EventsCollector
+from mendwatch_onefs.examination import Examination, inspected
 from mendwatch_onefs.options import OneFSOptions
 from mendwatch_onefs.quotas import QuotasCollector
 from mendwatch_onefs.session import OneFSSession
@@ -45,6 +46,32 @@ class OneFSProvider:
     def streams(self) -> Sequence[Stream]:
         """Give none: OneFS does not push."""
         return ()
+
+    def examine(
+        self, target: Target, read: Credential | None, write: Credential | None, needs: Sequence[Need]
+    ) -> AsyncIterator[Check]:
+        """Examine one cluster; see mendwatch.provider.Examiner."""
+        return Examination(target, _options(target), self.clock).checks(read, write, needs)
+
+    async def suggest(self, target: Target) -> Sequence[Suggestion]:
+        """Suggest to pin a certificate that nobody vouches for.
+
+        Raises:
+            TargetError: nothing answers at the address.
+        """
+        return await Examination(target, _options(target), self.clock).suggestions()
+
+    async def inspect(self, target: Target, read: Credential | None) -> Mapping[str, object]:
+        """Give what the cluster says of itself.
+
+        Raises:
+            TargetError: it cannot be asked.
+        """
+        session = self.open(target, read)
+        try:
+            return await inspected(session)
+        finally:
+            await session.close()
 
     def playbook_environment(self, target: Target, credential: Credential) -> Mapping[str, str]:
         """Give what our Ansible modules read; the only place where a password leaves as plain text.

@@ -34,8 +34,10 @@ def needs(watch: Watch, rules: RuleSet, catalogue: Catalogue) -> tuple[Need, ...
 
 
 def _writing(remediation: Remediation) -> Iterator[Need]:
-    for name in remediation.requires_privileges:
-        yield Need(f"remediation {remediation.id}", name, write=True)
+    """Read `NAME (read, write)`, as the metadata of a remediation says it; without the brackets both are meant."""
+    for text in remediation.requires_privileges:
+        name, _, rights = text.partition(" ")
+        yield Need(f"remediation {remediation.id}", name, write="write" in rights or not rights, tier="write")
 
 
 def local(settings: Settings, library: Library) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -40,12 +40,15 @@ async def ask(addresses: Sequence[Address], plan: Plan, around: Surroundings, op
     if sys.platform != "linux":
         return await _ask_few(wanted, plan)
     with ExitStack() as stack:
-        wires = _open({family_of(address) for address in wanted.values()}, opening, stack)
+        families = {host: family_of(address) for host, address in wanted.items()}
+        wires = _open(set(families.values()), opening, stack)
+        number = {family: at for at, family in enumerate(wires)}
         destinations = [
-            Destination(host, address, wire) for host, address in wanted.items() if (wire := wires.get(family_of(address)))
+            Destination(host, address, number[families[host]]) for host, address in wanted.items() if families[host] in wires
         ]
-        tallies = await sweep(destinations, plan, around) if destinations else {}
-        return Answers(tallies, _available(wanted, wires), {FAMILIES[family]: wire.dropped for family, wire in wires.items()})
+        tallies = await sweep(list(wires.values()), destinations, plan, around) if destinations else {}
+        dropped = {FAMILIES[family]: wire.dropped for family, wire in wires.items()}
+        return Answers(tallies, _available(families.values(), wires), dropped)
 
 
 def _open(families: set[socket.AddressFamily], opening: OpenWire, stack: ExitStack) -> dict[socket.AddressFamily, Wire]:
@@ -59,13 +62,14 @@ def _open(families: set[socket.AddressFamily], opening: OpenWire, stack: ExitSta
     return wires
 
 
-def _available(wanted: Mapping[str, Address], having: Mapping[socket.AddressFamily, object]) -> dict[str, bool]:
-    return {FAMILIES[family]: family in having for family in sorted({family_of(address) for address in wanted.values()})}
+def _available(wanted: Iterable[socket.AddressFamily], having: Mapping[socket.AddressFamily, object]) -> dict[str, bool]:
+    return {FAMILIES[family]: family in having for family in sorted(set(wanted))}
 
 
 async def _ask_few(wanted: Mapping[str, Address], plan: Plan) -> Answers:
+    families = [family_of(address) for address in wanted.values()]
     try:
         tallies = await sweep_few(list(wanted), plan)
     except OSError:
-        return Answers(available=_available(wanted, {}))
-    return Answers(tallies, _available(wanted, dict.fromkeys(FAMILIES)))
+        return Answers(available=_available(families, {}))
+    return Answers(tallies, _available(families, dict.fromkeys(FAMILIES)))

@@ -56,7 +56,8 @@ class Ledger:
 
     def answer(self, host: str, sequence: int, stamp: int) -> None:
         """Take a reply that the kernel stamped; `stamp` 0 is none."""
-        sent = self._waiting.get(sequence, {}).pop(host, None)
+        waiting = self._waiting.get(sequence)
+        sent = waiting.pop(host, None) if waiting else None
         if sent is None:
             self.ignored += 1
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Most requests that leave at once, before replies are read.
-LARGEST_BURST = 256
+LARGEST_BURST = 128
 #: Seconds worth of the rate that may leave at once.
 _WINDOW = 0.005
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from mendwatch.clock import Clock
 from mendwatch_icmp.ledger import Ledger, Tally
@@ -27,13 +28,12 @@ _RETRY = 0.005
 _SHORT = frozenset({errno.ENOBUFS, errno.ENOMEM})
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """An address that is asked: as replies name it, as the socket wants it, and the wire of its family."""
+class Destination(NamedTuple):
+    """An address that is asked: as replies name it, as the socket wants it, and the number of its wire."""
 
     host: str
     address: Address
-    wire: Wire
+    wire: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class Plan:
     rate: float
 
 
+#: Sends the packet of a round to an address.
+Send = Callable[[Address], object]
+#: Calls back whenever one of the wires has something, as long as the context lasts.
 Listen = Callable[[Sequence[Wire], Callable[[], None]], AbstractContextManager[None]]
 
 
@@ -58,18 +61,19 @@ class Surroundings:
     listen: Listen = readable
 
 
-async def sweep(destinations: Sequence[Destination], plan: Plan, around: Surroundings) -> Mapping[str, Tally]:
+async def sweep(
+    wires: Sequence[Wire], destinations: Sequence[Destination], plan: Plan, around: Surroundings
+) -> Mapping[str, Tally]:
     """Ask all, and give what each gave; takes the rounds and the timeout, or less if all have answered."""
-    return await _Sweep(destinations, plan, around).run()
+    return await _Sweep(wires, destinations, plan, around).run()
 
 
 class _Sweep:
-    def __init__(self, destinations: Sequence[Destination], plan: Plan, around: Surroundings) -> None:
-        self._destinations, self._plan = destinations, plan
+    def __init__(self, wires: Sequence[Wire], destinations: Sequence[Destination], plan: Plan, around: Surroundings) -> None:
+        self._wires, self._destinations, self._plan = wires, destinations, plan
         self._clock, self._stamps, self._listen = around.clock, around.stamps, around.listen
         self._guard = StepGuard(around.stamps)
         self._ledger = Ledger((one.host for one in destinations), plan.timeout)
-        self._wires = tuple({id(one.wire): one.wire for one in destinations}.values())
         self._quiet = asyncio.Event()
         self._sending = True
 
@@ -87,7 +91,8 @@ class _Sweep:
 
     async def _round(self, sequence: int) -> None:
         """Ask every address once; the socket may be full for as long as the timeout, then the rest is not asked."""
-        ready, clock = self._ready(sequence), self._clock
+        ready = [partial(wire.send, wire.request(sequence)) for wire in self._wires]
+        clock = self._clock
         bucket = Bucket(self._plan.rate, clock.monotonic())
         at, patience = 0, clock.monotonic() + self._plan.timeout
         while at < len(self._destinations):
@@ -103,29 +108,25 @@ class _Sweep:
                 self._give_up(at)
                 return
 
-    def _ready(self, sequence: int) -> dict[int, Callable[[Address], object]]:
-        """Give the way to send this round's packet, by wire."""
-        return {id(wire): partial(wire.send, wire.request(sequence)) for wire in self._wires}
-
-    def _burst(self, destinations: Sequence[Destination], sequence: int, ready: dict[int, Callable[[Address], object]]) -> int:
+    def _burst(self, destinations: Sequence[Destination], sequence: int, ready: Sequence[Send]) -> int:
         """Send to these; give how many before the socket was full."""
         self._look_at_the_clock()
         waiting, real = self._ledger.round(sequence), self._stamps.real
-        for number, one in enumerate(destinations):
+        for number, (host, address, wire) in enumerate(destinations):
             stamp = real()
             try:
-                ready[id(one.wire)](one.address)
+                ready[wire](address)
             except BlockingIOError:
                 return number
             except OSError:
-                self._again(one, sequence, ready[id(one.wire)])
+                self._again(destinations[number], sequence, ready[wire])
             else:
-                waiting[one.host] = stamp
+                waiting[host] = stamp
         return len(destinations)
 
-    def _again(self, one: Destination, sequence: int, send: Callable[[Address], object]) -> None:
+    def _again(self, one: Destination, sequence: int, send: Send) -> None:
         """Send once more: the first error may have been the answer to an earlier request, to somebody else."""
-        self._receive(one.wire)
+        self._receive(self._wires[one.wire])
         stamp = self._stamps.real()
         try:
             send(one.address)

@@ -15,6 +15,7 @@ from struct import Struct, pack
 from typing import Protocol
 
 from mendwatch_icmp import linux, packets
+from mendwatch_icmp.linux import STAMPS
 from mendwatch_icmp.losses import Loss, from_queue
 
 #: Room for the replies of a sweep that nobody reads for a while, and for requests that wait for a neighbour's address.
@@ -91,14 +92,12 @@ class SocketWire:
     def receive(self, on_reply: OnReply, on_error: OnError) -> None:
         """Take errors and then replies, at most a batch; the rest makes the descriptor ready again."""
         self._receive_errors(on_error)
-        with suppress(BlockingIOError):
-            for _ in range(BATCH):
-                try:
-                    self._receive_one(on_reply)
-                except BlockingIOError:
-                    raise
-                except OSError:  # somebody's error, told on our next call; its record is in the queue of errors
-                    self._receive_errors(on_error)
+        try:
+            self._receive_replies(on_reply)
+        except BlockingIOError:
+            pass
+        except OSError:  # somebody's error, told on our next call; its record is in the queue of errors
+            self._receive_errors(on_error)
 
     def fileno(self) -> int:
         """Give the descriptor to wait on."""
@@ -108,12 +107,16 @@ class SocketWire:
         """Let go of the socket."""
         self._sock.close()
 
-    def _receive_one(self, on_reply: OnReply) -> None:
-        packet, control, _, source = self._sock.recvmsg(_PACKET, _CONTROL)
-        start = packets.past_ip(packet) if self._raw and not self._v6 else 0
-        sequence = packets.answered(packet, start, self._dialect, self._identifier, self._token)
-        if sequence != packets.FOREIGN:
-            on_reply(self._key(source), sequence, self._stamp(control))
+    def _receive_replies(self, on_reply: OnReply) -> None:
+        """Read until there is nothing, which raises BlockingIOError. What is looked up once is not looked up per packet."""
+        recvmsg, answered, behind_ip = self._sock.recvmsg, packets.answered, self._raw and not self._v6
+        dialect, identifier, token, v6 = self._dialect, self._identifier, self._token, self._v6
+        for _ in range(BATCH):
+            packet, control, _, source = recvmsg(_PACKET, _CONTROL)
+            start = packets.past_ip(packet) if behind_ip else 0
+            sequence = answered(packet, start, dialect, identifier, token)
+            if sequence != packets.FOREIGN:
+                on_reply(key(source) if v6 else source[0], sequence, self._stamp(control))
 
     def _receive_errors(self, on_error: OnError) -> None:
         with suppress(OSError):  # the usual one: there is none
@@ -121,20 +124,17 @@ class SocketWire:
                 packet, control, _, asked = self._sock.recvmsg(_PACKET, _ERRORS, socket.MSG_ERRQUEUE)
                 sequence = packets.quoted(packet, self._dialect, self._identifier, self._token)
                 if sequence != packets.FOREIGN and asked:
-                    on_error(self._key(asked), sequence, _reason(control))
+                    on_error(key(asked), sequence, _reason(control))
 
     def _stamp(self, control: list[tuple[int, int, bytes]]) -> int:
         stamp = 0
         for _, kind, data in control:
-            if kind in linux.STAMPS and len(data) >= _TIMESPEC.size:
+            if kind in STAMPS and len(data) >= _TIMESPEC.size:
                 seconds, nanoseconds = _TIMESPEC.unpack_from(data)
                 stamp = seconds * 1_000_000_000 + nanoseconds
             elif kind == linux.SO_RXQ_OVFL and len(data) >= _COUNT.size:
                 self.dropped = max(self.dropped, _COUNT.unpack_from(data)[0])
         return stamp
-
-    def _key(self, address: Address) -> str:
-        return key(address) if self._v6 else address[0]
 
 
 def key(address: Address) -> str:

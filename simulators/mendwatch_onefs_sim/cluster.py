@@ -15,11 +15,12 @@ from mendwatch_onefs_sim.installed import InstalledCertificates
 from mendwatch_onefs_sim.machines.figures import follow
 from mendwatch_onefs_sim.machines.register import Machines
 from mendwatch_onefs_sim.network.fabric import make_fabric
+from mendwatch_onefs_sim.operations.state import Operations
 from mendwatch_onefs_sim.pools.storage import make_storage
 from mendwatch_onefs_sim.quotas.inventory import starting_quotas
 from mendwatch_onefs_sim.quotas.register import QuotaRegister
-from mendwatch_onefs_sim.snapshots.register import SnapshotRegister
 from mendwatch_onefs_sim.releases import release as known_release
+from mendwatch_onefs_sim.snapshots.register import SnapshotRegister
 from mendwatch_onefs_sim.statistics.catalogue import Catalogue
 from mendwatch_onefs_sim.statistics.figures import Figures
 from mendwatch_onefs_sim.statistics.keys import StatKey
@@ -54,6 +55,7 @@ class Cluster:
         self._clock = clock
         self._started = clock.monotonic()
         self._started_at = clock.now().timestamp()
+        self.operations = Operations([node.lnn for node in hardware.nodes], self._started_at)
         self.snapshots = SnapshotRegister(hardware.seed, int(self._started_at))
         self._figures = Figures(hardware.seed, self._started_at, self.steering)
         self._catalogue = Catalogue()
@@ -82,6 +84,7 @@ class Cluster:
         """Let happen what has come due: thresholds exceeded, incidents that open events. Gives the elapsed seconds."""
         now = self.elapsed
         self.quotas.settle(now, self.epoch(now))
+        self.operations.settle(now)
         self.incidents = [incident.settled(now, self.epoch, self.events) for incident in self.incidents]
         return now
 

@@ -22,15 +22,30 @@ from mendwatch_onefs_sim.resources.events import EVENTS
 from mendwatch_onefs_sim.resources.misc import MISC
 from mendwatch_onefs_sim.resources.network import NETWORK
 from mendwatch_onefs_sim.resources.nodes import NODES
+from mendwatch_onefs_sim.resources.operations import OPERATIONS
 from mendwatch_onefs_sim.resources.privileges import PRIVILEGE_RESOURCES
 from mendwatch_onefs_sim.resources.quotas import QUOTAS
 from mendwatch_onefs_sim.resources.resource import Resource
+from mendwatch_onefs_sim.resources.snapshots import SNAPSHOTS
 from mendwatch_onefs_sim.resources.statistics import STATISTICS
 from mendwatch_onefs_sim.resources.storage_pools import STORAGE_POOLS
-from mendwatch_onefs_sim.resources.snapshots import SNAPSHOTS
 from mendwatch_onefs_sim.sessions import ANY_NODE, Account
 
-RESOURCES: tuple[Resource, ...] = (*CLUSTER, *NODES, *DRIVES, *STORAGE_POOLS, *NETWORK, *CERTIFICATES, *PRIVILEGE_RESOURCES, *MISC, *STATISTICS, *EVENTS, *QUOTAS, *SNAPSHOTS)
+RESOURCES: tuple[Resource, ...] = (
+    *CLUSTER,
+    *NODES,
+    *DRIVES,
+    *STORAGE_POOLS,
+    *NETWORK,
+    *CERTIFICATES,
+    *PRIVILEGE_RESOURCES,
+    *OPERATIONS,
+    *MISC,
+    *STATISTICS,
+    *EVENTS,
+    *QUOTAS,
+    *SNAPSHOTS,
+)
 
 _VERSIONED = re.compile(r"([1-9][0-9]{0,3})/(.+?)/?")
 

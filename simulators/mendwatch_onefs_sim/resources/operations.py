@@ -1,0 +1,10 @@
+"""Every resource of what runs on the cluster besides its file system."""
+
+from __future__ import annotations
+
+from mendwatch_onefs_sim.resources.healthchecks import HEALTHCHECKS
+from mendwatch_onefs_sim.resources.jobs import JOBS
+from mendwatch_onefs_sim.resources.placement import PLACEMENT
+from mendwatch_onefs_sim.resources.protocols import PROTOCOLS
+
+OPERATIONS = (*JOBS, *HEALTHCHECKS, *PROTOCOLS, *PLACEMENT)

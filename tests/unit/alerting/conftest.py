@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alert_worlds import World
 
 from mendwatch.alerting import loading
 from mendwatch.alerting.ruleset import RuleSet
@@ -100,3 +101,9 @@ def _written(folder: Path, text: str) -> Path:
 def start() -> datetime:
     """When every story begins."""
     return datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(load: RuleLoader, known: dict[str, KnownSchema]) -> Callable[[str], World]:
+    """A world with the given rules."""
+    return lambda text: World(load(text), known)

@@ -11,13 +11,27 @@ from mendwatch.clock import Clock, SystemClock
 from mendwatch.model.targets import Credential, Target
 from mendwatch.provider import Check, Collector, Need, Stream, Suggestion
 from mendwatch_onefs.addresses import base_url
+from mendwatch_onefs.auth_providers import AuthProvidersCollector
+from mendwatch_onefs.cloud_pools import CloudPoolsCollector
 from mendwatch_onefs.cluster import ClusterCollector
+from mendwatch_onefs.data_mover import DataMoverCollector
+from mendwatch_onefs.dedupe import DedupeCollector
 from mendwatch_onefs.events import EventsCollector
 from mendwatch_onefs.examination import Examination, inspected
+from mendwatch_onefs.file_pools import FilePoolsCollector
+from mendwatch_onefs.healthchecks import HealthchecksCollector
+from mendwatch_onefs.job_engine import JobEngineCollector
+from mendwatch_onefs.licences import LicencesCollector
+from mendwatch_onefs.nfs_activity import NfsCollector
 from mendwatch_onefs.options import OneFSOptions
+from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.quotas import QuotasCollector
+from mendwatch_onefs.repairs import RepairsCollector
+from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
+from mendwatch_onefs.smb_activity import SmbCollector
 from mendwatch_onefs.statistics import StatisticsCollector
+from mendwatch_onefs.upgrade import UpgradeCollector
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,27 @@ class OneFSProvider:
 
     def collectors(self) -> Sequence[Collector]:
         """Give one collector per aspect."""
-        return (ClusterCollector(), StatisticsCollector(), EventsCollector(), QuotasCollector())
+        return (
+            ClusterCollector(),
+            StatisticsCollector(),
+            EventsCollector(),
+            QuotasCollector(),
+            JobEngineCollector(),
+            HealthchecksCollector(),
+            RepairsCollector(),
+            LicencesCollector(),
+            UpgradeCollector(),
+            AuthProvidersCollector(),
+            ServicesCollector(),
+            NodeServicesCollector(),
+            SmbCollector(),
+            NfsCollector(),
+            S3Collector(),
+            DedupeCollector(),
+            FilePoolsCollector(),
+            CloudPoolsCollector(),
+            DataMoverCollector(),
+        )
 
     def streams(self) -> Sequence[Stream]:
         """Give none: OneFS does not push."""

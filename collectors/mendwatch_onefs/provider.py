@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -26,6 +27,7 @@ from mendwatch_onefs.nfs_activity import NfsCollector
 from mendwatch_onefs.options import OneFSOptions
 from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.quotas import QuotasCollector
+from mendwatch_onefs.recording import RecordingSession, record
 from mendwatch_onefs.repairs import RepairsCollector
 from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
@@ -104,6 +106,18 @@ class OneFSProvider:
         session = self.open(target, read)
         try:
             return await inspected(session)
+        finally:
+            await session.close()
+
+    async def record(self, target: Target, read: Credential | None, collectors: Sequence[Collector], folder: Path) -> int:
+        """Write down what each collector reads, without secrets; see mendwatch.provider.Recorder.
+
+        Raises:
+            TargetError: the cluster cannot be asked at all.
+        """
+        session = RecordingSession(target, _options(target), read, self.clock)
+        try:
+            return await record(session, collectors, self.clock.now(), folder)
         finally:
             await session.close()
 

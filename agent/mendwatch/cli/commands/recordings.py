@@ -90,8 +90,8 @@ def _replay(folder: Path) -> Replay:
         raise UserError(
             f"nothing installed replays recordings of provider {name!r}", hint="Install the simulator of that provider."
         )
-    served: Replay = found[0].load()
-    return served
+    made: type[Replay] = found[0].load()
+    return made()
 
 
 def _watch(loaded: Settings, base: Path, name: str) -> Watch:

@@ -100,9 +100,9 @@ def cache_findings(settings: Any, drift: Drift) -> Iterator[Finding]:  # noqa: A
 
 
 def _named(entries: Entries, resource: str, drift: Drift) -> Iterator[tuple[str, Object]]:
-    """Give each entry with its full name: its id, which has those of its parents, else its name."""
+    """Give each entry with its id: its full name, which has those of its parents."""
     for entry in entries or ():
-        name = text(at(entry, "id")) or text(at(entry, "name"))
+        name = text(at(entry, "id"))
         if name:
             yield name, entry
         else:

@@ -33,7 +33,7 @@ SKEW = MetricSpec(
 )
 SPREAD = MetricSpec(
     "powerscale_time_spread_seconds",
-    "Seconds between the nodes whose clocks differ most, good to a second (cluster/time: nodes.time).",
+    "Seconds between the clocks that differ most, of the nodes that answered, good to a second (cluster/time: nodes.time).",
     unit="seconds",
 )
 UNCERTAINTY = MetricSpec(
@@ -112,7 +112,7 @@ def reading_of(answer: Times, trip: Trip, now: datetime) -> Reading:
     drift = Drift()
     parts = parts_of(answer.nodes, answer.errors, RESOURCE, drift)
     times = _times(parts, drift)
-    found = samples(_findings(times, trip), now, RESOURCE, drift)
+    found = samples(_findings(times, trip, whole=not drift.counts), now, RESOURCE, drift)
     complete = frozenset({SCHEMAS[0].name} if parts.whole and len(times) == len(parts.answered) else ())
     return Reading(found, complete=complete, drift=drift.counts)
 
@@ -122,9 +122,10 @@ def _times(parts: Parts[NodeTime], drift: Drift) -> Mapping[int, float]:
     return {lnn: time.timestamp() for lnn, time in told.items() if time is not None}
 
 
-def _findings(times: Mapping[int, float], trip: Trip) -> Iterator[Finding]:
+def _findings(times: Mapping[int, float], trip: Trip, *, whole: bool) -> Iterator[Finding]:
+    """Give the skew of each node; the spread only where every answer made sense, because it would be too small without one."""
     for lnn, time in times.items():
         yield SKEW, (str(lnn),), time + _GRAIN / 2 - trip.middle
     if times:
-        yield SPREAD, (), max(times.values()) - min(times.values())
+        yield SPREAD, (), max(times.values()) - min(times.values()) if whole else None
         yield UNCERTAINTY, (), (_GRAIN + trip.seconds) / 2

@@ -1,0 +1,1 @@
+"""Replication: policies on both sides, jobs, reports and settings, and the shape that the resources give them."""

@@ -1,10 +1,11 @@
-"""Writes the table of settings in docs/configure.md from the settings' own descriptions, so that the two never differ.
+"""Writes the tables of docs/configure.md from the descriptions of the settings and of the providers' options: they never differ.
 
 usage: python tools/configuration_reference.py          (rewrites the page between its markers)
 """
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -17,21 +18,29 @@ from mendwatch.config.durations import format_duration
 from mendwatch.config.settings import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configure.md"
-BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 
 
-def render() -> str:
-    """Give the table: one row for each setting, nested ones with their path."""
+def render(model: type[BaseModel]) -> str:
+    """Give the table of a model: one row for each setting, nested ones with their path."""
     rows = ["| setting | default | what it is |", "| --- | --- | --- |"]
-    rows += [f"| `{path}` | {_default(field)} | {field.description} |" for path, field in _walk(Settings, "")]
+    rows += [f"| `{path}` | {_default(field)} | {field.description} |" for path, field in _walk(model, "")]
     return "\n".join(rows)
 
 
 def page(text: str) -> str:
-    """Give the page with the table renewed."""
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{render()}\n{END}{after}"
+    """Give the page with every table renewed."""
+    providers = {entry.name: entry.load() for entry in entry_points(group="mendwatch.providers")}
+    tables = {"settings": Settings, **{f"options of {name}": provider.options_model for name, provider in providers.items()}}
+    for name, model in tables.items():
+        text = _renewed(text, name, render(model))
+    return text
+
+
+def _renewed(text: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def _walk(model: type[BaseModel], prefix: str) -> list[tuple[str, FieldInfo]]:
@@ -64,8 +73,10 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, BaseModel) or value is PydanticUndefined:
         return ""
-    if value is None or value in ([], {}):
+    if value is None or value in ([], {}, ()):
         return "none"
+    if isinstance(value, tuple | list):
+        return f"`[{', '.join(map(str, value))}]`"
     if hasattr(value, "total_seconds"):
         return f"`{format_duration(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

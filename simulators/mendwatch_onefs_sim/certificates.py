@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,15 +31,17 @@ class Certificates:
     fingerprint: str
 
 
-def make_certificates(folder: Path, now: datetime) -> Certificates:
+def make_certificates(folder: Path, now: datetime, addresses: Sequence[str] = ()) -> Certificates:
     """Make an authority and a server certificate for this machine's loopback names, in PEM files below `folder`.
+
+    `addresses` are further ones that the certificate is good for.
 
     The authority's key is never written: nothing else can be signed with it once this returns.
     """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key, now)
     key = ec.generate_private_key(ec.SECP256R1())
-    server = _server(key, authority, authority_key, now)
+    server = _server(key, authority, (authority_key, now), addresses)
     files = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key", server.fingerprint(hashes.SHA256()).hex())
     files.ca_file.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
@@ -67,10 +70,15 @@ def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certifica
 
 
 def _server(
-    key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey, now: datetime
+    key: ec.EllipticCurvePrivateKey,
+    authority: x509.Certificate,
+    signing: tuple[ec.EllipticCurvePrivateKey, datetime],
+    addresses: Sequence[str],
 ) -> x509.Certificate:
+    authority_key, now = signing
+    numbers = dict.fromkeys(("127.0.0.1", "::1", *addresses))
     names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.IPAddress(ipaddress.ip_address("::1"))]
+        [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(number)) for number in numbers)]
     )
     return (
         _builder(_name("localhost"), authority.subject, key.public_key(), now)

@@ -1,12 +1,24 @@
 """The control API: what a demo and a test do to the cluster behind its back, over plain HTTP on loopback.
 
-GET    /state              quotas with limits and used bytes, event groups, incidents, live sessions
+GET    /state              quotas with limits and used bytes, event groups, incidents, live sessions, nodes, release
 GET    /requests           what the Platform API was asked, oldest first
+GET    /incidents          the names of all incidents
 POST   /incidents/<name>   quota-fill: {"path": ..., "seconds": 5}
 POST   /quotas             {"path": ..., "hard_limit": bytes, "usage_bytes": bytes, ...}
 GET    /faults             the faults that wait
-POST   /faults             {"kind": "html_401", "path": "/platform/1/statistics", "times": 1, ...}
+POST   /faults             {"kind": "html_401", "path": "/platform/1/statistics", "times": 1, ...}: see Fault for the fields
 DELETE /faults             forget them all
+POST   /upgrade            {"release": "9.13.0.0"}: every node restarts into it, resources, fields and keys come and go
+POST   /nodes/<lnn>        {"is_up": false}: refuse connections; {"restart": true}; how it answers while it is up:
+                           {"delay": seconds, "hung": true, "statistics": error code or null, "clock": seconds ahead}
+POST   /clock              {"offset": seconds}: how far the cluster's clock is ahead
+POST   /statistics         {"key": ..., "devid": 3, "value": ...} or {..., "error_code": 6} in place of the true value; without
+                           devid at every node; {..., "forget": true} gives the true one again
+POST   /figures            {"busy": factor, "devid": 3}; {"used_share": 0.97, "seconds": 60}: /ifs fills up; {"calm": true}
+POST   /privileges         {"account": "monitor", "privileges": {"ISI_PRIV_STATISTICS": "r"}}; null is every privilege
+DELETE /sessions           end every session
+
+A change that makes no sense is refused by 400 with an error and a hint.
 """
 
 from __future__ import annotations
@@ -21,9 +33,10 @@ from aiohttp import web
 from mendwatch.errors import UserError
 from mendwatch_onefs_sim.answers import PapiError
 from mendwatch_onefs_sim.cluster import Cluster
+from mendwatch_onefs_sim.control_changes import CHANGES, Change, Changed
 from mendwatch_onefs_sim.events.shape import group_json
 from mendwatch_onefs_sim.faults import Faults, read_fault
-from mendwatch_onefs_sim.incidents.registry import begin
+from mendwatch_onefs_sim.incidents.registry import INCIDENTS, begin
 from mendwatch_onefs_sim.quotas.creation import read_quota
 from mendwatch_onefs_sim.quotas.quota import Quota
 from mendwatch_onefs_sim.records import Records
@@ -40,6 +53,7 @@ class ControlApi:
     sessions: Sessions
     faults: Faults
     records: Records
+    settled: Callable[[], Awaitable[None]]
 
     def application(self) -> web.Application:
         """Give the application to serve on loopback."""
@@ -51,13 +65,25 @@ class ControlApi:
         app.router.add_get("/faults", self._list_faults)
         app.router.add_post("/faults", self._fault)
         app.router.add_delete("/faults", self._clear_faults)
+        app.router.add_get("/incidents", self._incidents)
+        app.router.add_delete("/sessions", self._end_sessions)
+        for path, change in CHANGES.items():
+            app.router.add_post(path, self._changing(change))
         return app
+
+    def _changing(self, change: Change) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            change(Changed(self.cluster, self.sessions), request.match_info, await _object(request))
+            await self.settled()
+            return web.json_response(cluster_facts(self.cluster))
+
+        return handle
 
     async def _state(self, _: web.Request) -> web.Response:
         cluster = self.cluster
         now = cluster.settle()
         body = {
-            "cluster": {"name": cluster.hardware.name, "release": cluster.hardware.release, "nodes": len(cluster.hardware.nodes)},
+            "cluster": cluster_facts(cluster),
             "elapsed": now,
             "events": [group_json(group) for group in cluster.events.all()],
             "incidents": [asdict(incident) for incident in cluster.incidents],
@@ -74,6 +100,13 @@ class ControlApi:
         incident = begin(self.cluster, request.match_info["name"], arguments)
         return web.json_response(asdict(incident), status=HTTPStatus.CREATED)
 
+    async def _incidents(self, _: web.Request) -> web.Response:
+        return web.json_response({"incidents": sorted(INCIDENTS)})
+
+    async def _end_sessions(self, _: web.Request) -> web.Response:
+        self.sessions.end_all()
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
     async def _quota(self, request: web.Request) -> web.Response:
         quota = self.cluster.quotas.add(read_quota(await _object(request)))
         return web.json_response(quota_facts(quota, self.cluster.settle()), status=HTTPStatus.CREATED)
@@ -89,6 +122,18 @@ class ControlApi:
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self.faults.clear()
         return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def cluster_facts(cluster: Cluster) -> dict[str, object]:
+    """Give what the control API tells of the cluster itself."""
+    hardware = cluster.hardware
+    return {
+        "name": hardware.name,
+        "release": hardware.release,
+        "nodes": len(hardware.nodes),
+        "down": [node.lnn for node in hardware.nodes if not node.is_up],
+        "clock_offset": cluster.clock_offset,
+    }
 
 
 def quota_facts(quota: Quota, now: float) -> dict[str, object]:

@@ -11,7 +11,10 @@ from types import MappingProxyType, NoneType
 
 from mendwatch.errors import UserError
 
-KINDS = ("html_401", "bare_array", "truncated_body", "hang", "status", "close", "garbage", "content_type")
+KINDS = (
+    "html_401", "bare_array", "truncated_body", "hang", "status", "close", "garbage", "content_type", "throttled", "unavailable",
+    "resume_expired", "stat_errors",
+)  # fmt: skip
 
 #: What JSON may give for each field of a fault; `body` may be anything.
 _FIELDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
@@ -25,6 +28,7 @@ _FIELDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "body": (object,),
         "headers": (dict,),
         "content_type": (str,),
+        "node": (int, NoneType),
     }
 )
 _STATUSES = range(200, 600)
@@ -35,7 +39,9 @@ class Fault:
     """One fault. It meets requests whose path starts with `path`; `times` None is all of them, until it is removed.
 
     `seconds` is how long `hang` waits. `status`, `body` (text, or what becomes JSON) and `headers` are what `status` answers;
-    `status` is also the code of `bare_array`. `content_type` is what `content_type` calls the true answer.
+    `status` is also the code of `bare_array`. `content_type` is what `content_type` calls the true answer. `throttled` (429) and
+    `unavailable` (503) ask to come again after `seconds`; `resume_expired` refuses every next page; `stat_errors` takes an
+    object of error codes by key as `body`. `node` is the logical number of the one node that it meets, None all.
     """
 
     kind: str
@@ -47,10 +53,11 @@ class Fault:
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "text/html"
+    node: int | None = None
 
-    def meets(self, method: str, path: str) -> bool:
-        """Tell whether a request is to be spoilt."""
-        return path.startswith(self.path) and self.method in {None, method}
+    def meets(self, method: str, path: str, node: int) -> bool:
+        """Tell whether a request to a node is to be spoilt."""
+        return path.startswith(self.path) and self.method in {None, method} and self.node in {None, node}
 
 
 class Faults:
@@ -69,10 +76,10 @@ class Faults:
             raise UserError(f"there is no fault named {fault.kind!r}", hint=f"There are: {', '.join(KINDS)}.")
         self._faults.append(fault)
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """Give the first fault that meets a request and count it down."""
+    def take(self, method: str, path: str, node: int) -> Fault | None:
+        """Give the first fault that meets a request to a node and count it down."""
         for place, fault in enumerate(self._faults):
-            if fault.meets(method, path):
+            if fault.meets(method, path, node):
                 self._count_down(place)
                 return fault
         return None

@@ -11,8 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from mendwatch_onefs_sim.answers import UNAUTHORIZED_PAGE, Answer, bad_request
-from mendwatch_onefs_sim.sessions import ABSOLUTE, INACTIVE, Account, Session, Sessions, remaining
+from mendwatch_onefs_sim.answers import Answer, bad_request
+from mendwatch_onefs_sim.sessions import ABSOLUTE, Account, Session, Sessions, remaining
+from mendwatch_onefs_sim.wire import plain, unauthorized
 
 COOKIE = "isisessid"
 CSRF_COOKIE = "isicsrf"
@@ -29,15 +30,8 @@ class Login:
     replacement: str | None = None
 
 
-def unauthorized() -> web.Response:
-    """Give the page with which Apache refuses a request that has no valid login."""
-    return web.Response(
-        status=HTTPStatus.UNAUTHORIZED, text=UNAUTHORIZED_PAGE, content_type="text/html", headers={"Accept-Ranges": "bytes"}
-    )
-
-
-def login_of(request: web.Request, sessions: Sessions, now: float) -> Login | None:
-    """Tell who asks, or None.
+def login_of(request: web.Request, sessions: Sessions, now: float, node: int) -> Login | None:
+    """Tell who asks the node, or None.
 
     A session's cookie goes before basic authentication, and needs its CSRF token and an origin on every request:
     clusters refuse reads without them too.
@@ -46,7 +40,7 @@ def login_of(request: web.Request, sessions: Sessions, now: float) -> Login | No
     if cookie is None:
         account = _basic(request, sessions)
         return None if account is None else Login(account)
-    found = sessions.find(cookie, now)
+    found = sessions.find(cookie, now, node)
     if found is None or not _is_from_us(request, found.session):
         return None
     return Login(found.session.account, found.session, found.replacement)
@@ -60,8 +54,8 @@ def attempted_user(request: web.Request, body: object) -> str | None:
     return None if pair is None else pair[0]
 
 
-def open_session(sessions: Sessions, body: object, now: float) -> web.Response:
-    """Answer POST /session/1/session.
+def open_session(sessions: Sessions, body: object, now: float, node: int) -> web.Response:
+    """Answer POST /session/1/session at a node.
 
     Raises:
         PapiError: the body has no user name or names unknown services.
@@ -71,28 +65,22 @@ def open_session(sessions: Sessions, body: object, now: float) -> web.Response:
     if account is None:
         return unauthorized()
     services = tuple(fields["services"])
-    session, cookie = sessions.open(account, services, now)
-    response = _session_answer(session, HTTPStatus.CREATED, ABSOLUTE, INACTIVE)
+    session, cookie = sessions.open(account, services, now, node)
+    response = _session_answer(session, HTTPStatus.CREATED, ABSOLUTE, sessions.inactive)
     response.headers.add("Set-Cookie", session_cookie(cookie))
     response.headers.add("Set-Cookie", f"{CSRF_COOKIE}={session.csrf}; path=/; Secure")
     return response
 
 
-def show_session(session: Session, now: float) -> web.Response:
+def show_session(sessions: Sessions, session: Session, now: float) -> web.Response:
     """Answer GET /session/1/session: how long the session still lives."""
-    return _session_answer(session, HTTPStatus.OK, *remaining(session, now))
+    absolute, inactive = remaining(session, now)
+    return _session_answer(session, HTTPStatus.OK, absolute, min(inactive, sessions.inactive))
 
 
 def session_cookie(value: str) -> str:
     """Give the Set-Cookie line of a session."""
     return f"{COOKIE}={value}; path=/; HttpOnly; Secure; SameSite=strict"
-
-
-def plain(answer: Answer) -> web.Response:
-    """Give an answer as HTTP."""
-    if answer.body is None:
-        return web.Response(status=answer.status)
-    return web.json_response(answer.body, status=answer.status)
 
 
 def _session_answer(session: Session, status: int, absolute: int, inactive: int) -> web.Response:

@@ -12,7 +12,8 @@ _KEPT = 20_000
 class RequestRecord:
     """One request. `at` is elapsed seconds, `status` 0 if the connection was closed instead of an answer.
 
-    `user` is who was logged in or tried to; `session` the first characters of the cookie, to tell sessions apart.
+    `user` is who was logged in or tried to; `session` the first characters of the cookie, to tell sessions apart; `node`
+    the logical number of the node that was asked.
     """
 
     at: float
@@ -22,6 +23,7 @@ class RequestRecord:
     user: str | None
     status: int
     session: str | None
+    node: int = 1
 
 
 class Records:

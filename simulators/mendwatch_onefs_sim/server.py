@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -11,33 +10,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
-
 from mendwatch.clock import Clock, SystemClock
-from mendwatch_onefs_sim.certificates import make_certificates
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.control import ControlApi
 from mendwatch_onefs_sim.faults import Faults
-from mendwatch_onefs_sim.hardware import make_hardware
+from mendwatch_onefs_sim.hardware import Node, make_hardware
 from mendwatch_onefs_sim.incidents.incident import Incident
 from mendwatch_onefs_sim.incidents.registry import begin
+from mendwatch_onefs_sim.listeners import HOST, Listeners
 from mendwatch_onefs_sim.platform_api import PlatformApi
 from mendwatch_onefs_sim.records import Records, RequestRecord
-from mendwatch_onefs_sim.sessions import Account, Sessions
+from mendwatch_onefs_sim.releases import USUAL
+from mendwatch_onefs_sim.serving import certificates_in, tls_of
+from mendwatch_onefs_sim.sessions import INACTIVE, Account, Sessions
 
 MONITOR = "monitor"
 REMEDIATE = "remediate"
-HOST = "127.0.0.1"
 
-_SHUTDOWN = 0.2
+#: A release that tells logins an inactive end of 0, and ends their sessions as all do.
+_TELLS_NO_END = "9.5.0.3"
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
     """How the cluster is made. `folder` gets the certificates; `accounts` maps names to passwords.
 
-    The account `remediate` reads and writes, every other one reads only. Passwords that are not given are made up.
-    Port 0 takes a free one. `down` are logical numbers of nodes that do not answer.
+    The account `remediate` reads and writes, every other one reads only; `privileges` gives an account single privileges
+    instead (by id, with r, x or w). Passwords that are not given are made up. Port 0 takes a free one. `down` are logical
+    numbers of nodes that do not answer. `network` is the first three numbers of addresses of 127/8: with it each node has an
+    address of its own, whose last number is the node's, and sessions are good only where they were opened. `most` is how many
+    requests the cluster takes at once; `gzips` whether it compresses.
     """
 
     folder: Path
@@ -49,6 +51,11 @@ class SimulatorOptions:
     control_port: int = 0
     clock: Clock = field(default_factory=SystemClock)
     down: frozenset[int] = frozenset()
+    release: str = USUAL
+    privileges: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    network: str | None = None
+    most: int | None = None
+    gzips: bool = True
 
 
 class Simulator:
@@ -60,16 +67,19 @@ class Simulator:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.accounts: Mapping[str, str] = {**_passwords(), **options.accounts}
-        self.cluster = Cluster(make_hardware(options.nodes, options.seed, options.name, options.down), options.clock)
-        self.sessions = Sessions({name: Account(name, password, name == REMEDIATE) for name, password in self.accounts.items()})
+        hardware = make_hardware(options.nodes, options.seed, options.name, options.down, options.release)
+        self.cluster = Cluster(hardware, options.clock)
+        self.sessions = Sessions(_accounts(self.accounts, options.privileges), 0 if options.release == _TELLS_NO_END else INACTIVE)
         self.faults = Faults()
         self.url = ""
         self.control_url = ""
         self._records = Records()
         self._options = options
         self._stack = AsyncExitStack()
-        options.folder.mkdir(parents=True, exist_ok=True)
-        self._certificates = make_certificates(options.folder, SystemClock().now())  # TLS asks the machine what day it is
+        self._nodes = _addresses(options)
+        self._listeners: Listeners | None = None
+        self._certificates = certificates_in(options.folder, tuple(self._nodes))
+        self.cluster.watchers.append(self._node_changed)
 
     @property
     def ca_file(self) -> Path:
@@ -80,6 +90,17 @@ class Simulator:
     def fingerprint(self) -> str:
         """The SHA-256 of the server's certificate, in lower-case hex."""
         return self._certificates.fingerprint
+
+    @property
+    def name(self) -> str:
+        """What the cluster calls itself."""
+        return self.cluster.hardware.name
+
+    @property
+    def addresses(self) -> Mapping[int, str]:
+        """The base of the API at each node, by logical number; empty where nodes have no addresses of their own."""
+        port = self.url.rpartition(":")[2]
+        return {lnn: f"https://{address}:{port}" for address, lnn in self._nodes.items()}
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -94,33 +115,56 @@ class Simulator:
         """
         return begin(self.cluster, incident, arguments)
 
+    async def settled(self) -> None:
+        """Wait until every node that came up again takes connections."""
+        if self._listeners is not None:
+            await self._listeners.settled()
+
     async def __aenter__(self) -> Self:
-        api = PlatformApi(self.cluster, self.sessions, self.faults, self._records, self._options.clock)
-        control = ControlApi(self.cluster, self.sessions, self.faults, self._records)
+        options = self._options
+        api = PlatformApi(
+            self.cluster, self.sessions, self.faults, self._records, options.clock, self._nodes, options.most, options.gzips
+        )
+        control = ControlApi(self.cluster, self.sessions, self.faults, self._records, self.settled)
+        addresses = tuple(self._nodes) or (HOST,)
         async with AsyncExitStack() as stack:
-            port = await _serve(stack, api.application(), self._options.port, self._tls())
-            control_port = await _serve(stack, control.application(), self._options.control_port, None)
+            secure = Listeners(api.application(), tls_of(self._certificates), addresses, options.port)
+            listeners = await stack.enter_async_context(secure)
+            open_control = await stack.enter_async_context(Listeners(control.application(), None, port=options.control_port))
             self._stack = stack.pop_all()
-        self.url = f"https://{HOST}:{port}"
-        self.control_url = f"http://{HOST}:{control_port}"
+        self.url, self.control_url, self._listeners = listeners.url, open_control.url, listeners
+        for node in self.cluster.hardware.nodes:
+            self._reach(node)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._listeners = None
         await self._stack.aclose()
 
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self._certificates.certificate_file, self._certificates.key_file)
-        return context
+    def _node_changed(self, node: Node) -> None:
+        """Follow a node that went down, came up or restarted: none of them remembers a session."""
+        self.sessions.end_all(node.lnn)
+        self._reach(node)
+
+    def _reach(self, node: Node) -> None:
+        """Let a node's own address take connections while it is up."""
+        address = next((address for address, lnn in self._nodes.items() if lnn == node.lnn), None)
+        if self._listeners is None or address is None:
+            return
+        if node.is_up:
+            self._listeners.open(address)
+        else:
+            self._listeners.close(address)
 
 
-async def _serve(stack: AsyncExitStack, app: web.Application, port: int, tls: ssl.SSLContext | None) -> int:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, HOST, port, ssl_context=tls).start()
-    return int(runner.addresses[0][1])
+def _accounts(passwords: Mapping[str, str], privileges: Mapping[str, Mapping[str, str]]) -> dict[str, Account]:
+    return {name: Account(name, password, name == REMEDIATE, privileges.get(name)) for name, password in passwords.items()}
+
+
+def _addresses(options: SimulatorOptions) -> dict[str, int]:
+    if options.network is None:
+        return {}
+    return {f"{options.network}.{lnn}": lnn for lnn in range(1, options.nodes + 1)}
 
 
 def _passwords() -> dict[str, str]:

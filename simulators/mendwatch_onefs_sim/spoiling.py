@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -9,9 +10,10 @@ from types import MappingProxyType
 from aiohttp import web
 
 from mendwatch.clock import Clock
-from mendwatch_onefs_sim.answers import Answer
+from mendwatch_onefs_sim.answers import Answer, bad_request
 from mendwatch_onefs_sim.faults import Fault
-from mendwatch_onefs_sim.logins import plain, unauthorized
+from mendwatch_onefs_sim.statistics.trouble import DEGRADED
+from mendwatch_onefs_sim.wire import plain, unauthorized
 
 #: Makes the true answer. A kind that spoils the way back calls it, one that refuses the request does not.
 Truth = Callable[[], web.Response]
@@ -75,6 +77,41 @@ async def _content_type(_: web.Request, fault: Fault, truth: Truth, __: Clock) -
     return response
 
 
+async def _throttled(_: web.Request, fault: Fault, __: Truth, ___: Clock) -> web.StreamResponse:
+    return _later(HTTPStatus.TOO_MANY_REQUESTS, fault)
+
+
+async def _unavailable(_: web.Request, fault: Fault, __: Truth, ___: Clock) -> web.StreamResponse:
+    return _later(HTTPStatus.SERVICE_UNAVAILABLE, fault)
+
+
+def _later(status: int, fault: Fault) -> web.Response:
+    errors = [{"code": "AEC_SYSTEM_BUSY", "message": "The system is busy, try again later"}]
+    response = plain(Answer(status, {"errors": errors}))
+    response.headers["Retry-After"] = f"{fault.seconds:.0f}"
+    return response
+
+
+async def _resume_expired(request: web.Request, _: Fault, truth: Truth, __: Clock) -> web.StreamResponse:
+    """Refuse the next page of a list, but no first page."""
+    return plain(bad_request("Invalid resume token", "resume").answer()) if "resume" in request.query else truth()
+
+
+async def _stat_errors(_: web.Request, fault: Fault, truth: Truth, __: Clock) -> web.StreamResponse:
+    """Give error codes in place of values: `body` has a code by key, `*` stands for every key."""
+    codes = fault.body if isinstance(fault.body, dict) else {}
+    response = truth()
+    facts = json.loads(response.body) if isinstance(response.body, bytes) else {}
+    for stat in facts.get("stats", ()):
+        _fail(stat, codes.get(stat["key"], codes.get("*")))
+    return plain(Answer(response.status, facts))
+
+
+def _fail(stat: dict[str, object], code: int | None) -> None:
+    if code is not None:
+        stat.update(error_code=code, error="fault", value=stat["value"] if code == DEGRADED else None)
+
+
 def _close(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
@@ -90,5 +127,9 @@ SPOILERS: Mapping[str, Spoiler] = MappingProxyType(
         "close": _close_connection,
         "garbage": _garbage,
         "content_type": _content_type,
+        "throttled": _throttled,
+        "unavailable": _unavailable,
+        "resume_expired": _resume_expired,
+        "stat_errors": _stat_errors,
     }
 )

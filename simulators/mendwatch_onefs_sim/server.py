@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -128,7 +129,7 @@ class Simulator:
         control = ControlApi(self.cluster, self.sessions, self.faults, self._records, self.settled)
         addresses = tuple(self._nodes) or (HOST,)
         async with AsyncExitStack() as stack:
-            secure = Listeners(api.application(), tls_of(self._certificates), addresses, options.port)
+            secure = Listeners(api.application(), self._tls(), addresses, options.port)
             listeners = await stack.enter_async_context(secure)
             open_control = await stack.enter_async_context(Listeners(control.application(), None, port=options.control_port))
             self._stack = stack.pop_all()
@@ -140,6 +141,9 @@ class Simulator:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._listeners = None
         await self._stack.aclose()
+
+    def _tls(self) -> ssl.SSLContext:
+        return tls_of(self._certificates)
 
     def _node_changed(self, node: Node) -> None:
         """Follow a node that went down, came up or restarted: none of them remembers a session."""

@@ -120,16 +120,23 @@ def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
 
 def _sum(operations: Sequence[Operation]) -> Operation:
     """Add the rates; the time is the average over the operations that do not wait, weighted by how often they happen."""
-    timed = [(one.op_rate, one.time_avg) for one in operations if one.op_name not in WAITING]
-    known = [(rate, time) for rate, time in timed if rate and time is not None]
-    busy = sum(rate for rate, _ in known)
-    average = sum(rate * time for rate, time in known) / busy if busy else None
-    op_rate, in_rate, out_rate = (_added(operations, field) for field in ("op_rate", "in_rate", "out_rate"))
-    return Operation(None, None, op_rate, in_rate, out_rate, average)
+    busy = spent = 0.0
+    for one in operations:
+        if one.op_rate and one.time_avg is not None and one.op_name not in WAITING:
+            busy += one.op_rate
+            spent += one.op_rate * one.time_avg
+    return Operation(
+        None,
+        None,
+        _added([one.op_rate for one in operations]),
+        _added([one.in_rate for one in operations]),
+        _added([one.out_rate for one in operations]),
+        spent / busy if busy else None,
+    )
 
 
-def _added(operations: Sequence[Operation], field: str) -> Number:
-    found = [rate for one in operations if (rate := getattr(one, field)) is not None]
+def _added(rates: list[Number]) -> Number:
+    found = [rate for rate in rates if rate is not None]
     return sum(found) if found else None
 
 

@@ -107,12 +107,15 @@ class Wire:
             return Answer(response.status, response.headers, cookies, body, line)
 
     async def _read(self, response: aiohttp.ClientResponse, question: Question) -> bytes:
-        parts = bytearray()
+        """Read the whole body; what is counted is what it grows to, when it was compressed."""
+        parts: list[bytes] = []
+        size = 0
         async for chunk in response.content.iter_chunked(_CHUNK):
-            parts += chunk
-            if len(parts) > LARGEST_ANSWER:
+            parts.append(chunk)
+            size += len(chunk)
+            if size > LARGEST_ANSWER:
                 raise BadAnswer(f"{question}: the answer is larger than {LARGEST_ANSWER} bytes")
-        return bytes(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _failure(self, problem: Exception, line: Line) -> TargetError:
         """Give the error to raise; when the node failed, the next question opens a line to another one."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mendwatch.cli import output
+from mendwatch.cli import loops, output
 from mendwatch.cli.context import ConfigOption, settings
 from mendwatch.service import logs, signals
 
@@ -32,4 +32,4 @@ def run(
                 output.line(f"listening on {agent.url}")
                 await agent.until(stop)
 
-    asyncio.run(body())
+    loops.run(body())

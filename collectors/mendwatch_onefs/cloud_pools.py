@@ -152,5 +152,5 @@ def jobs_of(jobs: Iterable[Job], now: datetime, drift: Drift) -> Iterator[Sample
     yield from tally(JOBS, words, JOB_STATES, now)
     active = [job for job, word in zip(found, words, strict=True) if word in _ACTIVE]
     failed = [drift.whole(f"{_JOBS}: files.total_failed", within(job.files, "total_failed")) for job in active]
-    sense = None not in words and None not in failed
+    sense = all(word in JOB_STATES for word in words) and None not in failed
     yield from told(FAILED_FILES, sum(one or 0 for one in failed) if sense else None, now)

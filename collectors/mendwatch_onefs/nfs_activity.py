@@ -119,8 +119,9 @@ def clients_of(answer: Clients, now: datetime, drift: Drift) -> Iterator[Sample]
         return
     words = [word_of(drift, f"{_SESSIONS}: host_type", within(one, "host_type"), HOST_TYPES) for one in found]
     yield from tally(BY_TYPE, words, HOST_TYPES, now)
-    sense = all(isinstance(one, dict) for one in found)
-    yield from told(FAILING, sum(bool(within(one, "notify_error")) for one in found) if sense else None, now)
+    errors = [within(one, "notify_error") for one in found]
+    sense = all(isinstance(one, dict) for one in found) and all(error is None or isinstance(error, str) for error in errors)
+    yield from told(FAILING, sum(map(bool, errors)) if sense else None, now)
 
 
 def locks_of(answer: Locks, now: datetime, drift: Drift) -> Iterator[Sample]:

@@ -20,7 +20,7 @@ from mendwatch_onefs.giving import holding, name_of, needs_one, once, told, with
 
 #: The services, and the first version of the settings of each that has all that is read.
 SETTINGS: Mapping[str, tuple[int, str]] = {
-    "smb": (7, "protocols/smb/settings/global"),
+    "smb": (17, "protocols/smb/settings/global"),
     "nfs": (14, "protocols/nfs/settings/global"),
     "s3": (10, "protocols/s3/settings/global"),
 }
@@ -134,5 +134,7 @@ def node_samples_of(nodes: Iterable[NodeServices], now: datetime, drift: Drift) 
         services = node.services if isinstance(node.services, list) else []
         for name, service in once(services, lambda one: name_of(within(one, "name"))).items():
             state = within(service, "state")
-            word = word_of(drift, f"{_NODES}: nodes.services.state", state, (state.lower(),) if isinstance(state, str) else ())
+            word = word_of(Drift(), "", state, ())
+            if word is None and state is not None:
+                drift.odd(f"{_NODES}: nodes.services.state")
             yield from holding(NODE_STATE, word, now, str(lnn), name)

@@ -8,6 +8,7 @@ MendwatchError
         Denied                  a privilege is missing: that collector rests an hour
         Unsupported             this release has no such endpoint: that collector rests an hour
         BadAnswer               the answer makes no sense: counted, next round
+        OverBudget              more series than the collector may give: nothing of it is taken, next round
     UserError                   the person gave something wrong; the command ends with exit code 2
         ConfigurationError      the configuration file, with file and line
         ContentError            a rule, a remediation or a template, with file and line
@@ -109,6 +110,12 @@ class BadAnswer(TargetError):
     """The target answered something that cannot be understood."""
 
     default_hint = "If this repeats, record the answer and report it; the last good values expire by themselves."
+
+
+class OverBudget(TargetError):
+    """A poll gave more series than its collector may give; nothing of it was taken."""
+
+    default_hint = "Raise `budget` of this collector in the configuration, or have it read less."
 
 
 class UserError(MendwatchError):

@@ -43,6 +43,10 @@ class CollectorSettings(_Strict):
 
     enabled: bool = Field(default=True, description="Whether it runs at all.")
     interval: Duration | None = Field(default=None, description="Time between two polls; the collector's own default if absent.")
+    budget: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="The most series that one poll may give; the collector's own default if absent. A poll that gives more fails.",
+    )
 
 
 class TargetSettings(_Strict):

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from mendwatch.metrics import own
+from mendwatch.metrics.drift import DriftCounts
 from mendwatch.metrics.formats import Format
 from mendwatch.metrics.text import clean
 from mendwatch.model.alerts import AlertState, Transition
@@ -63,6 +64,10 @@ class AgentMetrics:
     def poll_failed(self, target: str, collector: str, code: str) -> None:
         """Count one failed poll by the error's code (MendwatchError.code)."""
         self._poll_errors.labels(target, collector, code).inc()
+
+    def drifted(self, target: str, collector: str, counts: Mapping[str, int]) -> tuple[str, ...]:
+        """Count what one reading had and nobody understood, by field; gives the fields that drift for the first time."""
+        return self._drift.add(target, collector, counts)
 
     def bug(self, where: str) -> None:
         """Count one exception that nobody expected; `where` is a part of the agent, never free text."""
@@ -125,6 +130,7 @@ class AgentMetrics:
         by_collector = ("target", "collector")
         self._polls = Counter("mendwatch_polls", "Polls by result.", (*by_collector, "result"), registry=registry)
         self._poll_errors = Counter("mendwatch_poll_errors", "Failed polls by error.", (*by_collector, "code"), registry=registry)
+        self._drift = DriftCounts(registry)
         self._bugs = Counter("mendwatch_bugs", "Exceptions that nobody expected, by part.", ("where",), registry=registry)
         self._notices = Counter("mendwatch_notices", "Notices by kind.", ("kind",), registry=registry)
         self._lag = Gauge(

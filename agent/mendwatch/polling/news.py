@@ -15,6 +15,7 @@ from mendwatch.model.targets import Identity
 from mendwatch.model.text import replaced
 from mendwatch.polling.health import News
 from mendwatch.polling.outcomes import PollOutcome
+from mendwatch.polling.standby import Ending
 from mendwatch.polling.watches import Watch
 
 _log = structlog.get_logger(__name__)
@@ -74,6 +75,9 @@ class Teller:
         )
 
     def _collector_failing(self, error: Exception, outcome: PollOutcome) -> None:
+        if outcome.ending is Ending.UNSUPPORTED:  # no fault of anybody, and nothing to do
+            self._log.info("collector_unsupported", collector=outcome.spec.name, reason=words(error))
+            return
         hint = error.hint if isinstance(error, MendwatchError) else "This is a fault of the provider: report it with this log."
         bug = None if isinstance(error, MendwatchError) else error
         code = outcome.ending.value

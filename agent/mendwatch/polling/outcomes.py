@@ -47,7 +47,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CollectorStatus:
-    """How one collector of one target stands. `until` is when a rest ends; `error` the last poll's, in words."""
+    """How one collector of one target stands. `until` is when a rest ends; `error` the last poll's, in words.
+
+    `series` is how many the last successful poll gave, and `budget` how many it may give.
+    """
 
     name: str
     interval: float
@@ -58,6 +61,8 @@ class CollectorStatus:
     last_duration: float | None
     error: str | None
     error_code: str | None
+    series: int | None = None
+    budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

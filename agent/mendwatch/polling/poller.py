@@ -12,6 +12,7 @@ from mendwatch.clock import Clock
 from mendwatch.config.documents import nearest
 from mendwatch.errors import NotFound
 from mendwatch.model.notices import Announce
+from mendwatch.polling import schedule
 from mendwatch.polling.outcomes import PollOutcome, Sink, TargetStatus
 from mendwatch.polling.target import TargetPoller
 from mendwatch.polling.timetable import Due, SchedulerTimetable, Timetable
@@ -28,7 +29,8 @@ class Poller:
         self, watches: Sequence[Watch], sink: Sink, *, clock: Clock, announce: Announce, timetable: Timetable | None = None
     ) -> None:
         self._sink = sink
-        self._timetable = timetable or SchedulerTimetable(clock)
+        polls = sum(len(watch.probes) for watch in watches)
+        self._timetable = timetable or SchedulerTimetable(clock, schedule.first_looks(polls))
         self._targets = {watch.target.id: TargetPoller(watch, sink, clock=clock, announce=announce) for watch in watches}
 
     async def start(self) -> None:

@@ -10,8 +10,10 @@ import hashlib
 import math
 from datetime import datetime, timedelta
 
-#: Seconds after the start of the agent within which every collector was asked once.
+#: Seconds after the start of the agent within which every collector was asked once; longer where there are very many.
 FIRST_LOOKS = 5.0
+#: First looks a second over all targets: a fleet must not cost a whole core, nor be met by all its polls at once.
+FIRST_LOOKS_RATE = 100.0
 
 
 def phase(target: str, collector: str, interval: float) -> float:
@@ -26,15 +28,20 @@ def first_due(now: datetime, interval: float, offset: float) -> datetime:
     return now + timedelta(seconds=interval - behind)
 
 
-def first_look(now: datetime, interval: float, target: str, collector: str) -> datetime | None:
+def first_looks(polls: int) -> float:
+    """Give the seconds over which the first looks of so many collectors are spread."""
+    return max(FIRST_LOOKS, polls / FIRST_LOOKS_RATE)
+
+
+def first_look(now: datetime, interval: float, target: str, collector: str, window: float = FIRST_LOOKS) -> datetime | None:
     """Give the moment of one poll before the first on the phase, or None where that comes soon enough.
 
     A restart of the agent must not leave a slow collector's series and alerts without data for a whole interval. These
-    polls are spread too, by the same hash.
+    polls are spread too, by the same hash, over `window` seconds.
     """
     if interval <= FIRST_LOOKS:
         return None
-    early = now + timedelta(seconds=phase(target, collector, FIRST_LOOKS))
+    early = now + timedelta(seconds=phase(target, collector, window))
     return early if early < first_due(now, interval, phase(target, collector, interval)) else None
 
 

@@ -9,6 +9,7 @@ day neither shortens nor lengthens a rest.
     throttled                           the target         waits as long as the target asked
     authentication failed               the target         the credential is stopped; one try an hour
     denied, unsupported                 the collector      rests an hour
+    over budget                         nobody             it answered, with too much: next round
     anything else                       nobody             a bug: counted, next round
 """
 
@@ -38,6 +39,7 @@ class Ending(StrEnum):
     DENIED = "denied"
     UNSUPPORTED = "unsupported"
     BAD_ANSWER = "bad_answer"
+    OVER_BUDGET = "over_budget"
     BUG = "bug"
 
 
@@ -56,7 +58,7 @@ OF_TARGET = frozenset({Ending.UNREACHABLE, Ending.THROTTLED, Ending.AUTHENTICATI
 #: The endings that make one collector rest.
 OF_COLLECTOR = frozenset({Ending.DENIED, Ending.UNSUPPORTED})
 #: The endings that prove that the target answers and knows us.
-ANSWERED = frozenset({Ending.OK, Ending.BAD_ANSWER, Ending.DENIED, Ending.UNSUPPORTED})
+ANSWERED = frozenset({Ending.OK, Ending.BAD_ANSWER, Ending.OVER_BUDGET, Ending.DENIED, Ending.UNSUPPORTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def ending_of(error: BaseException | None) -> Ending:
         (errors.Denied, Ending.DENIED),
         (errors.Unsupported, Ending.UNSUPPORTED),
         (errors.BadAnswer, Ending.BAD_ANSWER),
+        (errors.OverBudget, Ending.OVER_BUDGET),
     )
     if error is None:
         return Ending.OK

@@ -18,7 +18,7 @@ from mendwatch.errors import AuthenticationFailed, MendwatchError, Throttled, Un
 from mendwatch.model.notices import Announce
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Identity
-from mendwatch.polling import health, news, standby
+from mendwatch.polling import budget, health, news, standby
 from mendwatch.polling.conversation import Conversation
 from mendwatch.polling.lane import Lane
 from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, Sink, TargetStatus
@@ -39,6 +39,7 @@ class _Kept:
     standing: Standing = field(default_factory=Standing)
     last: PollOutcome | None = None
     last_success: datetime | None = None
+    series: int | None = None
 
 
 class TargetPoller:
@@ -142,7 +143,7 @@ class TargetPoller:
 
         admit()
         session = await self._conversation.session(admit, settle)
-        return await probe.collect(session, self._clock.now())
+        return budget.within(probe.spec, await probe.collect(session, self._clock.now()))
 
     async def _finish(self, probe: Probe, outcome: PollOutcome, started: float) -> None:
         self._settle(probe, outcome.error, outcome.ending, started)
@@ -169,8 +170,11 @@ class TargetPoller:
 
     def _remember(self, probe: Probe, outcome: PollOutcome) -> None:
         kept = self._kept[probe.spec.name]
-        success = outcome.at if outcome.ending is Ending.OK else kept.last_success
-        self._kept[probe.spec.name] = replace(kept, last=outcome, last_success=success)
+        last = replace(outcome, reading=None)  # a large one must not be kept until the next poll
+        if outcome.reading is None:
+            self._kept[probe.spec.name] = replace(kept, last=last)
+        else:
+            self._kept[probe.spec.name] = replace(kept, last=last, last_success=outcome.at, series=outcome.reading.size)
 
     async def _hang_up(self) -> None:
         for task in self._reading:
@@ -201,6 +205,8 @@ class TargetPoller:
             last_duration=last.duration if last is not None else None,
             error=news.words(error) if error is not None else None,
             error_code=last.ending.value if last is not None and error is not None else None,
+            series=kept.series,
+            budget=probe.spec.budget,
         )
 
     def _state(self, standing: Standing) -> State:

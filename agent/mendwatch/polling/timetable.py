@@ -43,10 +43,14 @@ class Timetable(Protocol):
 
 
 class SchedulerTimetable:
-    """The real one. `clock` gives the moment from which the first due moment is counted."""
+    """The real one. `clock` gives the moment from which the first due moment is counted.
 
-    def __init__(self, clock: Clock) -> None:
+    `window` is over how many seconds the first looks are spread.
+    """
+
+    def __init__(self, clock: Clock, window: float = schedule.FIRST_LOOKS) -> None:
         self._clock = clock
+        self._window = window
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         # Every late or left-out poll would be a line of its own; they are counted through the listener instead.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -60,7 +64,7 @@ class SchedulerTimetable:
                 await due()
 
         now = self._clock.now()
-        early = schedule.first_look(now, interval, target, collector)
+        early = schedule.first_look(now, interval, target, collector, self._window)
         if early is not None:
             trigger, late = DateTrigger(early, timezone=UTC), schedule.grace(interval)
             self._scheduler.add_job(call, trigger, id=f"{target}\0{collector}\0first", misfire_grace_time=late)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from mendwatch.provider import Collector, CollectorSpec, Provider
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A collector as this target uses it: `spec` has the configured interval."""
+    """A collector as this target uses it: `spec` has the configured interval and budget."""
 
     spec: CollectorSpec
     collector: Collector
@@ -86,13 +87,20 @@ def _enabled(settings: TargetSettings, name: str) -> bool:
 
 
 def _probe(settings: TargetSettings, collector: Collector) -> Probe:
-    change = settings.collectors.get(collector.spec.name)
-    if change is None or change.interval is None:
-        return Probe(collector.spec, collector)
-    seconds = change.interval.total_seconds()
+    spec = collector.spec
+    change = settings.collectors.get(spec.name)
+    if change is not None and change.interval is not None:
+        spec = replace(spec, interval=_interval(settings, spec.name, change.interval))
+    if change is not None and change.budget is not None:
+        spec = replace(spec, budget=change.budget)
+    return Probe(spec, collector)
+
+
+def _interval(settings: TargetSettings, name: str, interval: timedelta) -> float:
+    seconds = interval.total_seconds()
     if seconds <= 0:
         raise ConfigurationError(
-            f"target {settings.name!r}: the interval of collector {collector.spec.name!r} is not above zero",
+            f"target {settings.name!r}: the interval of collector {name!r} is not above zero",
             hint="Write a duration such as 30s; to turn the collector off, write enabled: false.",
         )
-    return Probe(replace(collector.spec, interval=seconds), collector)
+    return seconds

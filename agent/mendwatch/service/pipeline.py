@@ -5,8 +5,11 @@ Polling's sink. It decides nothing: each part does, and this module only carries
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from mendwatch.clock import Clock
 from mendwatch.errors import MendwatchError
@@ -16,14 +19,19 @@ from mendwatch.metrics.agent import BUG, FAILED, OK, AgentMetrics
 from mendwatch.metrics.families import Families
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.samples import Event, Reading
+from mendwatch.model.text import replaced
 from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, TargetStatus
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
+
+_log = structlog.get_logger(__name__)
 
 #: Series live for so many intervals after they were measured (the same three after which a rule has no data).
 LIFETIME_INTERVALS = 3.0
 #: Health series say how the last poll went; they live until that is long past any rest of a collector.
 HEALTH_LIFETIME = 7200.0
+#: Samples and events of a reading after each of whose parts the loop has a turn.
+LARGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +59,13 @@ class Pipeline:
         self._account(outcome)
         if outcome.reading is None:
             return
-        self._publish(outcome, outcome.reading)
-        self._tell_events(outcome, outcome.reading)
-        await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, outcome.reading, outcome.at)
+        reading = outcome.reading
+        self._count_drift(outcome, reading)
+        for part in (self._publish, self._keep, self._tell_events):
+            part(outcome, reading)
+            if reading.size + len(reading.events) > LARGE:
+                await asyncio.sleep(0)
+        await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, reading, outcome.at)
 
     def poll_missed(self, target: str, collector: str, why: str) -> None:
         """Count a due moment that passed without a poll."""
@@ -84,9 +96,15 @@ class Pipeline:
         self._to.families.publish(
             outcome.target, label, outcome.spec.name, reading.samples, columns=reading.columns, now=now, lifetime=lifetime
         )
-        self._to.history.append(
-            outcome.target, label, reading.samples, outcome.at, source=outcome.spec.name, columns=reading.columns
-        )
+
+    def _keep(self, outcome: PollOutcome, reading: Reading) -> None:
+        label, source = outcome.provider.target_label, outcome.spec.name
+        self._to.history.append(outcome.target, label, reading.samples, outcome.at, source=source, columns=reading.columns)
+
+    def _count_drift(self, outcome: PollOutcome, reading: Reading) -> None:
+        """Count what was not understood, and log each field of it once."""
+        for field in self._to.metrics.drifted(outcome.target.id, outcome.spec.name, reading.drift) if reading.drift else ():
+            _log.info("decode drift", target=outcome.target.id, collector=outcome.spec.name, field=replaced(field))
 
     def _tell_events(self, outcome: PollOutcome, reading: Reading) -> None:
         found = self._to.events.update(outcome.target.id, outcome.spec.name, reading)
@@ -102,4 +120,12 @@ class Pipeline:
 
 
 def _health(status: CollectorStatus) -> health.CollectorHealth:
-    return health.CollectorHealth(status.name, status.error is None, status.last_duration or 0.0, status.last_success)
+    return health.CollectorHealth(
+        status.name,
+        status.error is None,
+        status.last_duration or 0.0,
+        status.last_success,
+        state=health.OK if status.error is None else status.error_code or health.FAILING,
+        series=status.series,
+        budget=status.budget,
+    )

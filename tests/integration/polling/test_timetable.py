@@ -125,6 +125,33 @@ async def test_a_poller_polls_two_targets_and_stops_while_one_hangs() -> None:
     assert [provider.closes for provider in providers] == [1, 1]
 
 
+async def test_one_of_fifty_targets_that_hangs_delays_no_other_by_a_second() -> None:
+    async def hang() -> object:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    interval = 1.5
+    hanging = ScriptedCollector("load", default=hang, interval=interval, timeout=60.0)  # type: ignore[arg-type]
+    collectors = [hanging, *(ScriptedCollector("load", interval=interval) for _ in range(49))]
+    providers = [ScriptedProvider([collector]) for collector in collectors]
+    watches = [
+        Watch(Target(f"target-{number}", "scripted", "x"), provider, (Probe(*_parts(provider)),), lambda: None)
+        for number, provider in enumerate(providers)
+    ]
+    sink = RecordingSink()
+    poller = Poller(watches, sink, clock=SystemClock(), announce=lambda _: None)
+    await poller.start()
+    for collector in collectors[1:]:
+        await until(2, collector.calls)  # type: ignore[arg-type]
+    await poller.stop()
+
+    made = [outcome for outcome in sink.outcomes if outcome.reading is not None]
+    late = [(outcome.at.timestamp() - schedule.phase(outcome.target.id, "load", interval)) % interval for outcome in made]
+    assert len(made) >= 98
+    assert len(hanging.calls) == 1
+    assert max(late) < 1.0
+
+
 def _parts(provider: ScriptedProvider) -> tuple[object, ...]:
     (collector,) = provider.collectors()
     return collector.spec, collector

@@ -35,6 +35,28 @@ def test_a_failed_poll_is_counted_by_result_and_by_error() -> None:
     assert got["mendwatch_poll_errors_total{'code': 'bad_answer', 'collector': 'quotas', 'target': 'prod'}"] == 1
 
 
+def test_drift_is_counted_by_field_and_a_field_is_new_once() -> None:
+    metrics = AgentMetrics(NOW)
+
+    assert metrics.drifted("prod", "quotas", {"usage": 2, "bad\ud800name": 1}) == ("usage", "bad\\ud800name")
+    assert metrics.drifted("prod", "quotas", {"usage": 3}) == ()
+    assert metrics.drifted("lab", "quotas", {"usage": 1}) == ("usage",)
+    got = read(metrics)
+    assert got["mendwatch_decode_drift_total{'collector': 'quotas', 'field': 'usage', 'target': 'prod'}"] == 5
+    assert got["mendwatch_decode_drift_total{'collector': 'quotas', 'field': 'usage', 'target': 'lab'}"] == 1
+
+
+def test_a_target_that_drifts_everywhere_has_a_bounded_number_of_series() -> None:
+    metrics = AgentMetrics(NOW)
+    new = metrics.drifted("prod", "quotas", {f"field-{number}": 1 for number in range(1000)})
+    again = metrics.drifted("prod", "nodes", {"field-0": 1, "one more": 4})
+
+    series = [name for name in read(metrics) if name.startswith("mendwatch_decode_drift_total")]
+    assert (len(new), new[-1], again) == (101, "other", ("other",))
+    assert len(series) == 102
+    assert read(metrics)["mendwatch_decode_drift_total{'collector': 'nodes', 'field': 'other', 'target': 'prod'}"] == 5
+
+
 def test_what_was_never_measured_is_absent_and_not_zero() -> None:
     metrics = AgentMetrics(NOW)
     before = read(metrics)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mendwatch.metrics import health
 from mendwatch.metrics.families import Families
 from mendwatch.metrics.health import CollectorHealth
@@ -11,7 +13,7 @@ from mendwatch.model.samples import MetricSpec, Sample
 from mendwatch.model.targets import Target
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-GOOD = CollectorHealth("quotas", success=True, duration=0.25, last_success=NOW)
+GOOD = CollectorHealth("quotas", success=True, duration=0.25, last_success=NOW, series=7, budget=10)
 
 
 def values(*collectors: CollectorHealth, up: bool | None) -> dict[str, float]:
@@ -24,6 +26,9 @@ def test_a_success_gives_up_success_duration_and_its_time() -> None:
         "ps_collector_success:quotas": 1,
         "ps_collector_duration_seconds:quotas": 0.25,
         "ps_collector_last_success_timestamp_seconds:quotas": NOW.timestamp(),
+        "ps_collector_series:quotas": 7,
+        "ps_collector_budget_series:quotas": 10,
+        "ps_collector_state:quotas:ok": 1,
     }
 
 
@@ -37,6 +42,22 @@ def test_a_failure_keeps_the_time_of_the_last_success() -> None:
 def test_a_collector_that_never_succeeded_has_no_time_of_success() -> None:
     got = values(CollectorHealth("quotas", success=False, duration=1.0, last_success=None), up=True)
     assert "ps_collector_last_success_timestamp_seconds:quotas" not in got
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("denied", "denied"), ("unsupported", "unsupported"), ("over_budget", "over_budget"), ("bad_answer", "failing")],
+)
+def test_a_collector_that_cannot_read_says_why_in_one_state(state: str, told: str) -> None:
+    got = values(CollectorHealth("quotas", success=False, duration=1.0, last_success=None, state=state), up=True)
+
+    assert [name for name in got if "_state:" in name] == [f"ps_collector_state:quotas:{told}"]
+
+
+def test_what_a_release_does_not_have_is_no_failure_of_its_collector() -> None:
+    got = values(CollectorHealth("quotas", success=False, duration=1.0, last_success=None, state="unsupported"), up=True)
+
+    assert "ps_collector_success:quotas" not in got
 
 
 def test_a_target_of_which_nothing_is_known_is_neither_up_nor_down() -> None:

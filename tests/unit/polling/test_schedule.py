@@ -65,6 +65,27 @@ def test_the_first_looks_are_spread() -> None:
     assert len({look for look in looks if look}) > 90
 
 
+def test_the_collectors_of_one_target_do_not_start_together() -> None:
+    phases = sorted(schedule.phase("cluster", f"collector-{number}", 60.0) for number in range(25))
+
+    assert len({int(phase) for phase in phases}) >= 18
+    assert max(len([one for one in phases if start <= one < start + 1]) for start in range(60)) <= 3
+
+
+def test_the_first_looks_of_a_fleet_are_made_at_a_bounded_rate() -> None:
+    window = schedule.first_looks(50 * 25)
+    looks = [
+        schedule.first_look(NOON, 3600, f"cluster-{target}", f"collector-{number}", window)
+        for target in range(50)
+        for number in range(25)
+    ]
+    second = [sum(1 for look in looks if look and start <= (look - NOON).total_seconds() < start + 1) for start in range(13)]
+
+    assert schedule.first_looks(25) == schedule.FIRST_LOOKS
+    assert window == 12.5
+    assert max(second) <= 1.4 * schedule.FIRST_LOOKS_RATE
+
+
 def test_a_late_poll_is_made_within_one_interval() -> None:
     assert schedule.grace(30) == 30
     assert schedule.grace(0.2) == 1

@@ -25,6 +25,7 @@ def ended(ending: Ending, *, started: float = 100.0, ended: float = 101.0, wait:
         (Ending.DENIED, State.POLLING, State.RESTING, HOUR),
         (Ending.UNSUPPORTED, State.POLLING, State.RESTING, HOUR),
         (Ending.BAD_ANSWER, State.POLLING, State.POLLING, 0.0),
+        (Ending.OVER_BUDGET, State.POLLING, State.POLLING, 0.0),
         (Ending.BUG, State.POLLING, State.POLLING, 0.0),
     ],
 )
@@ -46,6 +47,7 @@ def test_each_ending_leads_to_its_own_rest(ending: Ending, target: State, collec
         (errors.Denied("x"), Ending.DENIED),
         (errors.Unsupported("x"), Ending.UNSUPPORTED),
         (errors.BadAnswer("x"), Ending.BAD_ANSWER),
+        (errors.OverBudget("x"), Ending.OVER_BUDGET),
         (errors.TargetError("x"), Ending.BUG),
         (errors.StoreError("x"), Ending.BUG),
         (KeyError("x"), Ending.BUG),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.metrics.families import Families
 from mendwatch.metrics.formats import Format
 
 
-def pieces(families: Families, agent_metrics: AgentMetrics, now: float, form: Format) -> Iterator[bytes]:
+def pieces(families: Families, agent_metrics: AgentMetrics, now: float, form: Format) -> Generator[bytes, None, None]:
     """Write the whole page at one moment of the monotonic clock that the samples were published by, piece by piece.
 
     Each piece takes some milliseconds at most; others may run, and publish, in between. The two halves cannot share a name:
@@ -24,12 +24,12 @@ def render(families: Families, agent_metrics: AgentMetrics, now: float, form: Fo
     return b"".join(pieces(families, agent_metrics, now, form))
 
 
-def of_target(families: Families, target: str, now: float, form: Format) -> Iterator[bytes]:
+def of_target(families: Families, target: str, now: float, form: Format) -> Generator[bytes, None, None]:
     """Write one target's series alone, a page of its own."""
     return _joined(families.pieces(now, form, target=target), iter(()), form.end)
 
 
-def _joined(targets: Iterator[bytes], own: Iterator[bytes], end: bytes) -> Iterator[bytes]:
+def _joined(targets: Iterator[bytes], own: Iterator[bytes], end: bytes) -> Generator[bytes, None, None]:
     yield from targets
     yield from own
     if end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mendwatch.metrics.families import Families
+from mendwatch.metrics.formats import Format
 from mendwatch.model.samples import MetricKind, MetricSpec, Sample
 from mendwatch.model.targets import Target
 from mendwatch.provider import Provider
@@ -70,17 +71,24 @@ def filled() -> Families:
     return families
 
 
+def whole(families: Families, now: float, form: Format) -> Iterator[bytes]:
+    yield families.render(now, form)
+    yield form.end
+
+
 def bits(value: float) -> bytes:
     return struct.pack(">d", value) if not math.isnan(value) else b"nan"
 
 
 async def test_every_series_arrives_with_the_very_same_value_type_and_help(start_prometheus: Manager, serve_page: Manager) -> None:
-    families = filled()
+    families, asked = filled(), set()
     page = families.render(1)
-    async with (
-        serve_page(lambda form: iter([families.render(1, form), form.end])) as address,
-        start_prometheus(scrape(address)) as prometheus,
-    ):
+
+    def pages(form: Format) -> Iterator[bytes]:
+        asked.add(form)
+        return whole(families, 1, form)
+
+    async with serve_page(pages) as address, start_prometheus(scrape(address)) as prometheus:
         await prometheus.scraped()
         found = await prometheus.query('{job="mendwatch",cluster="prod"}')
         up = await prometheus.query("up")
@@ -91,6 +99,7 @@ async def test_every_series_arrives_with_the_very_same_value_type_and_help(start
         for sample in family.samples
     }
     got = {(labels["__name__"], labels.get("path")): bits(value) for labels, value in found}
+    assert asked == {Format.OPENMETRICS}
     assert [value for _, value in up] == [1]
     assert len(sent) == len(NASTY) + 1
     assert got == sent
@@ -102,7 +111,7 @@ async def test_every_series_arrives_with_the_very_same_value_type_and_help(start
 async def test_a_series_that_expired_is_stale_at_the_next_scrape(start_prometheus: Manager, serve_page: Manager) -> None:
     families, now = filled(), 1.0
     async with (
-        serve_page(lambda form: iter([families.render(now, form), form.end])) as address,
+        serve_page(lambda form: whole(families, now, form)) as address,
         start_prometheus(scrape(address)) as prometheus,
     ):
         await prometheus.until(COUNTER.name, lambda found: len(found) == 1)

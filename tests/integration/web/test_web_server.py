@@ -52,7 +52,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[tuple[WebServer, aiohttp.Client
 
 
 def app(targets: Sequence[TargetStatus] = (), mcp: ASGIApp | None = None, faults: Sequence[str] = ()) -> Starlette:
-    return build(Views(lambda _: iter([PAGE]), lambda: targets, lambda: faults), mcp=mcp)
+    return build(Views(lambda _: (piece for piece in [PAGE]), lambda: targets, lambda: faults), mcp=mcp)
 
 
 async def test_metrics_are_what_was_rendered_with_prometheus_content_type() -> None:
@@ -119,7 +119,7 @@ async def test_the_guest_at_mcp_gets_its_requests_and_its_lifespan() -> None:
         yield
         lived.append("end")
 
-    views = Views(lambda _: iter([PAGE]), lambda: ())
+    views = Views(lambda _: (piece for piece in [PAGE]), lambda: ())
     async with serving(build(views, mcp=guest, lifespan=lifespan)) as (_, http), http.post("/mcp") as answer:
         assert await answer.text() == "POST /mcp"
 
@@ -148,7 +148,7 @@ async def test_an_application_that_does_not_start_does_not_end_the_process() -> 
         yield
 
     with pytest.raises(ConfigurationError, match="did not start"):
-        await WebServer(build(Views(lambda _: iter([PAGE]), lambda: ()), lifespan=broken), "127.0.0.1", 0).start()
+        await WebServer(build(Views(lambda _: (piece for piece in [PAGE]), lambda: ()), lifespan=broken), "127.0.0.1", 0).start()
 
 
 async def test_signals_stay_with_the_service() -> None:

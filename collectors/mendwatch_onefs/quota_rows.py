@@ -7,26 +7,21 @@ set. What is usual costs no call; only what is odd goes through the slow functio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import msgspec
 
-from mendwatch.model.samples import Layout
 from mendwatch_onefs.decoding import flag, number, text
 from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.kept import ABSENT, Key
 from mendwatch_onefs.quota_metrics import FIELDS, HARD
 
-#: The one NaN, so that absent numbers are counted by identity.
-ABSENT = float("nan")
 #: OneFS' words for what limits apply to, and the field of `usage` that has it.
 _MEASURES = {"applogicalsize": "applogical", "fslogicalsize": "fslogical", "physicalsize": "physical"}
 _WHERE = "quota/quotas: "
 _INFINITE = float("inf")
 #: No count of OneFS is larger; a larger whole number may not even fit a float.
 _MOST = 2**64
-
-Key = tuple[str, ...]
 
 
 class Persona(msgspec.Struct, gc=False):
@@ -123,19 +118,14 @@ class QuotaRows:
         self._rows: dict[Key, Quota] = {}
         self._doubles: dict[Key, list[Quota]] = {}
 
-    @property
-    def keys(self) -> list[Key]:
-        """The label values of every row."""
-        return list(self._rows)
-
     def add(self, page: Iterable[Quota]) -> None:
         """Take one page."""
         fresh = list(self._fresh(page))
         for column, values in zip(self.columns, numbers_of(fresh, self._now, self._drift), strict=True):
             column.extend(values)
 
-    def settle(self) -> None:
-        """Decide, after the last page, which of several quotas of one name is shown."""
+    def settled(self) -> list[Key]:
+        """Decide, after the last page, which of several quotas of one name is shown; give the names of the rows."""
         places = {key: row for row, key in enumerate(self._rows) if key in self._doubles} if self._doubles else {}
         for key, row in places.items():
             group = sorted((self._rows[key], *self._doubles[key]), key=_rank)
@@ -145,10 +135,7 @@ class QuotaRows:
                 shown[HARD] = ABSENT
             for column, value in zip(self.columns, shown, strict=True):
                 column[row] = value
-
-    def values(self) -> tuple[list[float], int]:
-        """Give all numbers, field by field, and how many are absent."""
-        return list(chain.from_iterable(self.columns)), sum(column.count(ABSENT) for column in self.columns)
+        return list(self._rows)
 
     def _fresh(self, page: Iterable[Quota]) -> Iterator[Quota]:
         rows, name = self._rows, self._name
@@ -161,11 +148,6 @@ class QuotaRows:
                 yield quota
             elif quota.id is None or quota.id != rows[key].id:  # else two pages have the same one: the list changed meanwhile
                 self._doubles.setdefault(key, []).append(quota)
-
-
-def layout_of(metrics: Sequence[str], keys: Sequence[Key]) -> Layout:
-    """Give the heads of all series, field by field as `QuotaRows.values` has them."""
-    return Layout((metric, key) for metric in metrics for key in keys)
 
 
 def _rank(quota: Quota) -> tuple[bool, bool]:

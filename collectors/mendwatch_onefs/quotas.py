@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mendwatch.errors import BadAnswer
-from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading
+from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.failures import Rejected
+from mendwatch_onefs.kept import Kept, columns_of
 from mendwatch_onefs.quota_metrics import FIELDS, METRICS, PERSONA_METRICS, PERSONA_SCHEMA, SCHEMA
-from mendwatch_onefs.quota_rows import Key, QuotaPage, QuotaRows, key_of, layout_of, persona_key_of
+from mendwatch_onefs.quota_rows import QuotaPage, QuotaRows, key_of, persona_key_of
 from mendwatch_onefs.session import OneFSSession
 
 #: Quotas that are read by default, each with all its fields.
@@ -35,19 +36,11 @@ class TooManyQuotas(BadAnswer):
 
 
 @dataclass(slots=True)
-class _Kept:
-    """The layout that was given last, and the quotas that it is for."""
-
-    keys: list[Key] = field(default_factory=list)
-    layout: Layout = field(default_factory=lambda: Layout(()))
-
-
-@dataclass(slots=True)
 class QuotasMemory:
     """What is kept of one cluster between two polls."""
 
-    plain: _Kept = field(default_factory=_Kept)
-    personal: _Kept = field(default_factory=_Kept)
+    plain: Kept = field(default_factory=Kept)
+    personal: Kept = field(default_factory=Kept)
 
 
 class QuotasCollector:
@@ -82,8 +75,12 @@ class QuotasCollector:
             (personal if kind in _PERSONAL else plain).add(page.quotas)
         await asyncio.sleep(0)  # the last page has just held the loop
         memory = session.memory(QuotasMemory)
-        columns = [await _columns(METRICS, plain, memory.plain), await _columns(PERSONA_METRICS, personal, memory.personal)]
-        return Reading(columns=tuple(filter(None, columns)), complete=_complete(session.options.quota_types), drift=drift.counts)
+        columns = [
+            one
+            for specs, rows, kept in ((METRICS, plain, memory.plain), (PERSONA_METRICS, personal, memory.personal))
+            for one in await columns_of(specs, rows.settled(), rows.columns, kept)
+        ]
+        return Reading(columns=tuple(columns), complete=_complete(session.options.quota_types), drift=drift.counts)
 
 
 async def _pages(session: OneFSSession) -> AsyncIterator[tuple[str, QuotaPage]]:
@@ -95,19 +92,6 @@ async def _pages(session: OneFSSession) -> AsyncIterator[tuple[str, QuotaPage]]:
         except Rejected:
             if kind == "directory":
                 raise
-
-
-async def _columns(metrics: tuple[MetricSpec, ...], rows: QuotaRows, kept: _Kept) -> Columns | None:
-    """Give the numbers under the kept layout; where the quotas have changed, a new one is made beside the loop."""
-    keys = rows.keys
-    if not keys:
-        return None
-    rows.settle()
-    if keys != kept.keys:
-        kept.layout = await asyncio.to_thread(layout_of, [spec.name for spec in metrics], keys)
-        kept.keys = keys
-    values, absent = rows.values()
-    return Columns(kept.layout, values, absent=absent)
 
 
 def _complete(kinds: tuple[str, ...]) -> frozenset[str]:

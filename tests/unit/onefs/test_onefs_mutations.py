@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from collections.abc import Callable, Iterator
@@ -13,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.errors import BadAnswer
-from mendwatch.model.samples import Columns
 from mendwatch_onefs import cluster, event_groups, events, quota_rows, statistics
 from mendwatch_onefs.decoding import decode
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.event_definitions import Definitions
+from mendwatch_onefs.kept import Kept, columns_of
 from mendwatch_onefs.quota_metrics import METRICS
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -60,9 +61,8 @@ def _statistics(body: bytes) -> Series:
 def _quotas(body: bytes) -> Series:
     rows = quota_rows.QuotaRows(quota_rows.key_of, NOW.timestamp(), Drift())
     rows.add(decode(body, quota_rows.QuotaPage, "x").quotas)
-    rows.settle()
-    columns = Columns(quota_rows.layout_of([spec.name for spec in METRICS], rows.keys), rows.values()[0])
-    return {(s.metric, s.labels): s.value for s in columns.samples()}
+    (columns,) = asyncio.run(columns_of(METRICS, rows.settled(), rows.columns, Kept())) or (None,)
+    return {(s.metric, s.labels): s.value for s in columns.samples()} if columns else {}
 
 
 def _events(body: bytes) -> Series:

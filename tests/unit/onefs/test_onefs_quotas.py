@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from itertools import product
 
 import pytest
 
-from mendwatch.model.samples import Columns
+from mendwatch.model.samples import Reading
 from mendwatch_onefs.decoding import decode
 from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.kept import Kept, columns_of, layout_of
 from mendwatch_onefs.quota_metrics import METRICS, PERSONA_METRICS, PERSONA_SCHEMA, SCHEMA
-from mendwatch_onefs.quota_rows import QuotaPage, QuotaRows, key_of, layout_of, persona_key_of
+from mendwatch_onefs.quota_rows import QuotaPage, QuotaRows, key_of, persona_key_of
 from mendwatch_onefs.quotas import QuotasCollector
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -47,11 +49,9 @@ def _series(*bodies: bytes, drift: Drift | None = None) -> Series:
     rows = QuotaRows(key_of, NOW.timestamp(), drift or Drift())
     for body in bodies:
         rows.add(decode(body, QuotaPage, "test").quotas)
-    rows.settle()
-    values, absent = rows.values()
-    columns = Columns(layout_of([spec.name for spec in METRICS], rows.keys), values, absent=absent)
-    samples = list(columns.samples())
-    assert len(samples) == len(values) - absent
+    columns = asyncio.run(columns_of(METRICS, rows.settled(), rows.columns, Kept()))
+    samples = [sample for one in columns for sample in one.samples()]
+    assert len(samples) == Reading(columns=columns).size
     return {(sample.metric, sample.labels): sample.value for sample in samples}
 
 
@@ -193,8 +193,9 @@ def test_a_quota_of_a_person_has_metrics_of_its_own_with_whose_it_is() -> None:
     rows = QuotaRows(persona_key_of, NOW.timestamp(), Drift())
     mine = _quota(type="user", persona={"id": "UID:2001", "name": "alice", "type": "user"})
     rows.add(decode(_page(mine, _quota(type="user", persona={"name": "bob"}), _quota(type="user")), QuotaPage, "test").quotas)
-    assert rows.keys == [("/ifs/a", "user", "UID:2001"), ("/ifs/a", "user", "bob")]
-    assert len(layout_of([spec.name for spec in PERSONA_METRICS], rows.keys)) == len(rows.values()[0])
+    keys = rows.settled()
+    assert keys == [("/ifs/a", "user", "UID:2001"), ("/ifs/a", "user", "bob")]
+    assert len(layout_of(PERSONA_METRICS, keys)) == sum(map(len, rows.columns))
 
 
 def test_a_path_is_a_label_exactly_as_it_is_named() -> None:

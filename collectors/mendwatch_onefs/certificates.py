@@ -113,10 +113,10 @@ def reading_of(stores: Sequence[tuple[str, Sequence[Any]]], shown: bytes | None,
 
 def _kept(store: str, entry: Any, now: datetime, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
     name, identifier = text(at(entry, "name")), text(at(entry, "id"))
-    if not name and not identifier:
+    if name is None or not identifier:
         drift.odd(f"certificate/{store}: name, id")
         return
-    labels = (store, name or "", (identifier or "")[:_SHORT])
+    labels = (store, name, identifier[:_SHORT])
     ends = drift.moment(f"certificate/{store}: not_after", at(entry, "not_after"))
     state = drift.word(f"certificate/{store}: status", at(entry, "status"), _STATES)
     yield EXPIRY, labels, ends.timestamp() if ends else None

@@ -19,6 +19,8 @@ RESOURCE = "network/interfaces"
 #: OneFS' words for an interface, and whether it carries packets with it.
 _UP = {"up": True, "active": True, "no_carrier": False, "inactive": False, "disabled": False}
 _UNKNOWN = {"unknown", "inconsistent"}
+#: Types of owners that are pools, even if the answer does not name them.
+_POOL_OWNERS = frozenset({"static", "dynamic", "externally_managed"})
 #: The speed is in megabits; this is bytes of one.
 _MEGABIT = 1_000_000 / 8
 
@@ -48,10 +50,11 @@ def _of_interface(labels: tuple[str, str], interface: Object, drift: Drift) -> I
     yield MTU, labels, drift.quantity(f"{RESOURCE}: mtu", interface.get("mtu"))
     addresses, owners = interface.get("ip_addrs"), interface.get("owners")
     yield ADDRESSES, labels, float(len(addresses)) if isinstance(addresses, list) else None
-    yield OWNED, labels, float(len({_pool(owner) for owner in objects(owners)} - {None})) if isinstance(owners, list) else None
+    yield OWNED, labels, _pools(owners) if isinstance(owners, list) else None
 
 
-def _pool(owner: Object) -> tuple[str, ...] | None:
-    """Give the pool that an owner is; the internal network and SmartConnect's own addresses are none."""
-    words = tuple(text(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool"))
-    return words if words[2] else None
+def _pools(owners: list[Any]) -> float | None:
+    """Count the pools among the owners; the internal network and SmartConnect's own addresses are none."""
+    named = {tuple(text(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool")) for owner in objects(owners)}
+    lost = any(not text(owner.get("pool")) and owner.get("type") in _POOL_OWNERS for owner in objects(owners))
+    return None if lost or not all(isinstance(owner, dict) for owner in owners) else float(sum(bool(pool) for _, _, pool in named))

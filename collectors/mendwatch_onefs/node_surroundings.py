@@ -21,8 +21,12 @@ _SILENT = {"", "n/a", "na", "unknown", "none"}
 def sensor_findings(lnn: str, sensors: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
     """Give the sensors of a node: an object with groups since OneFS 9, a bare list of groups before."""
     for group in objects(sensors if isinstance(sensors, list) else at(sensors, "sensors")):
+        name = text(group.get("name"))
+        if not name:
+            drift.odd(f"{_SENSORS}.name")
+            continue
         for value in objects(group.get("values")):
-            yield from _sensor(lnn, text(group.get("name")) or "", value, drift)
+            yield from _sensor(lnn, name, value, drift)
 
 
 def _sensor(lnn: str, group: str, value: Object, drift: Drift) -> Iterator[Finding]:

@@ -13,4 +13,4 @@ def fill_pool(cluster: Cluster, name: str, share: float) -> None:
     """
     now = cluster.moment()
     whole = cluster.storage.fill(name, share, now.ifs_used)
-    cluster.steering.fill(now.ifs_used / now.ifs_total, whole, cluster.elapsed, 0)
+    cluster.steering.fill(whole, whole, cluster.elapsed, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,7 @@ import pytest
 from mendwatch.alerting import loading, schemas
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.metrics.agent import AgentMetrics
-from mendwatch.model.alerts import AlertState
+from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.notices import Notice
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
@@ -146,6 +146,73 @@ async def test_an_alert_that_is_over_is_told_as_resolved_and_overtakes_its_runs(
     assert bench.kinds() == ["alert.firing", "alert.resolved"]
     assert len(bench.remedy.resolved) == 1
     assert await bench.store.alerts.load() == []
+
+
+async def test_the_loop_has_its_turns_while_a_large_reading_is_judged(make: Callable[[], Bench]) -> None:
+    bench = make()
+    turns = 0
+
+    async def live() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    living = asyncio.create_task(live())
+    quiet = Reading(tuple(Sample(FULLNESS.name, 0.5, (f"{number}",)) for number in range(5000)))
+    await bench.judgement.observe(LAB, "target", SPEC, quiet, bench.clock.now())
+    while_meeting, turns = turns, 0
+    await bench.judgement.observe(LAB, "target", SPEC, quiet, bench.clock.now())
+    while_quiet, turns = turns, 0
+    full = Reading(tuple(Sample(FULLNESS.name, 0.95, (f"{number}",)) for number in range(5000)))
+    await bench.judgement.observe(LAB, "target", SPEC, full, bench.clock.now())
+    living.cancel()
+    await asyncio.gather(living, return_exceptions=True)
+
+    assert (while_meeting > 40, while_quiet > 5, turns > 400) == (True, True, True)
+    assert bench.kinds().count("alert.firing") == 5000
+
+
+async def test_time_does_not_pass_in_the_middle_of_a_reading(make: Callable[[], Bench]) -> None:
+    bench = make()
+    start = bench.clock.now()
+    first = Reading(tuple(Sample(FULLNESS.name, 0.95, (f"{number}",)) for number in range(2000)))
+    await bench.judgement.observe(LAB, "target", SPEC, first, start)
+    judged = asyncio.create_task(bench.judgement.observe(LAB, "target", SPEC, first, start + timedelta(seconds=89)))
+    for _ in range(10):
+        await asyncio.sleep(0)  # it has begun, and is far from its end
+    began = len({alert.last_seen for alert in bench.engine.alerts()})
+    silence = await bench.judgement._in_turn(bench.engine.ticking(start + timedelta(seconds=90)))
+    await judged
+
+    assert began == 2
+    assert silence.transitions == ()
+
+
+async def test_of_two_steps_about_one_alert_the_newer_is_the_one_that_is_kept(make: Callable[[], Bench]) -> None:
+    bench = make()
+    save, slow = bench.store.alerts.save, iter(range(100, 0, -10))
+
+    async def save_slowly(alerts: Iterable[Alert]) -> None:
+        for _ in range(next(slow, 0)):
+            await asyncio.sleep(0)
+        await save(alerts)
+
+    bench.store.alerts.save = save_slowly  # type: ignore[method-assign]
+
+    def reading(full: float) -> Reading:
+        return Reading(tuple(Sample(FULLNESS.name, full, (f"{number}",)) for number in range(500)))
+
+    polls = [
+        asyncio.create_task(bench.judgement.observe(LAB, "target", SPEC, reading(full), bench.clock.now()))
+        for full in (0.95, 0.5, 0.96, 0.5)
+    ]
+    await asyncio.gather(*polls)
+    await bench.judgement.stop()
+
+    assert await bench.store.alerts.load() == []
+    told = [kind for kind in bench.kinds() if kind.startswith("alert")]
+    assert told == (["alert.firing"] * 500 + ["alert.resolved"] * 500) * 2
 
 
 async def test_a_restart_takes_up_alerts_and_ends_those_of_targets_that_are_gone(make: Callable[[], Bench]) -> None:

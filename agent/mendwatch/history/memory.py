@@ -6,6 +6,7 @@ clusters with wrong clocks lie beside each other. It knows no provider, and asks
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from mendwatch.history.sources import Source, SourceKey
 from mendwatch.history.tables import Published
 from mendwatch.model.samples import Columns, MetricSpec, Sample
 from mendwatch.model.targets import Target
+
+#: Seconds after which targets that are not polled any more are looked through.
+_SWEEP = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,14 @@ class Bounds:
 
 
 class _Target:
-    """The sources of one target, and whose turn it was, poll by poll."""
+    """The sources of one target, their bytes as they count them, and whose turn it was, poll by poll."""
 
-    __slots__ = ("polls", "sources")
+    __slots__ = ("polls", "size", "sources")
 
     def __init__(self) -> None:
         self.sources: dict[SourceKey, Source] = {}
         self.polls: deque[Source] = deque()
-
-    @property
-    def size(self) -> int:
-        """Bytes, as the sources count them."""
-        return sum(source.size for source in self.sources.values())
+        self.size = 0
 
     @property
     def since(self) -> float:
@@ -59,7 +59,9 @@ class _Target:
     def forget(self) -> int:
         """Drop the oldest poll; give how many samples it had."""
         source = self.polls.popleft()
+        self.size -= source.size
         count = source.forget().taken
+        self.size += source.size
         if not source.tables:
             del self.sources[source.key]
         return count
@@ -75,6 +77,8 @@ class MemoryHistory:
         self._last: dict[str, float] = {}
         self._count = 0
         self._dropped = 0
+        #: When all targets were last looked through for old polls.
+        self._swept = -math.inf
 
     @property
     def sample_count(self) -> int:
@@ -120,12 +124,14 @@ class MemoryHistory:
             key = SourceKey(target.id, target_label, own, source, part)
             taken = self._keep(owner, key, Published(one.layout.metrics, one.layout.labels, one.values, one.layout), moment)
             self._dropped += max(len(one.values) - one.absent - taken, 0)
-        self._forget(moment)
+        self._forget(moment, owner)
 
     def _keep(self, owner: _Target, key: SourceKey, poll: Published, at: float) -> int:
         """Keep the numbers of one part of a poll; give how many were taken."""
         found = owner.sources.get(key) or Source(key, partial(self._catalogue.fits, key.target_label))
+        before = found.size
         table, row = found.append(poll, at)
+        owner.size += found.size - before
         if row.taken:
             owner.sources[key] = found
             owner.polls.append(found)
@@ -174,9 +180,12 @@ class MemoryHistory:
         )
         return hints.empty(wanted, known, now)
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float, owner: _Target) -> None:
+        """Keep the bounds; of other targets than the one that was polled, what is too old goes only now and then."""
+        swept = 0 <= now - self._swept < _SWEEP
+        self._swept = self._swept if swept else now
         oldest = now - self._bounds.age.total_seconds()
-        for target in list(self._targets.values()):
+        for target in (owner,) if swept else tuple(self._targets.values()):
             while target.polls and target.since < oldest:
                 self._drop(target)
         while sum(target.size for target in self._targets.values()) > self._bounds.size:

@@ -7,6 +7,7 @@ not published again vanish after their lifetime; nothing turns to 0.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -23,6 +24,9 @@ from mendwatch.model.targets import Target
 
 _log = structlog.get_logger("mendwatch.metrics")
 
+#: Seconds after which what expired is let go even where nobody looks.
+_SWEEP = 10.0
+
 
 class Families:
     """All series of all targets. Times are seconds of one monotonic clock."""
@@ -35,6 +39,7 @@ class Families:
         #: By the target's id and the source's name, such as a collector's.
         self._published: dict[str, dict[str, Publication]] = {}
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._swept = -math.inf
 
     @property
     def refused(self) -> Mapping[tuple[str, str], int]:
@@ -79,12 +84,12 @@ class Families:
         What cannot stand on the page is refused, counted, logged once, and returned; the rest is taken. Columns of a layout
         that came last time too cost next to nothing here, however many they are.
         """
-        self._forget_expired(now)
+        self._forget_some(now, target.id)
         mine = self._published.setdefault(target.id, {})
         before = mine.get(source)
         others = {name: one for name, one in mine.items() if name != source}
-        context = Context(self._declared, target, self.label_of(target_label), before, others)
-        new = mine[source] = publications.make(context, samples, columns, now + lifetime)
+        context = Context(self._declared, target, self.label_of(target_label), others)
+        new = mine[source] = publications.make(context, before, samples, columns, now + lifetime)
         self._account(target.id, source, new.refusals, before.refusals if before else ())
         return new.refusals
 
@@ -137,9 +142,20 @@ class Families:
         for metric, reason in sorted(known - {(new.metric, new.reason) for new in refusals}):
             _log.info("samples taken again", target=target_id, source=source, metric=metric, reason=reason)
 
+    def _forget_some(self, now: float, target_id: str) -> None:
+        """Let go of what expired of one target; of all only now and then, as thousands of sources publish each second."""
+        if now - self._swept >= _SWEEP:
+            self._forget_expired(now)
+        self._forget_of(now, target_id)
+
     def _forget_expired(self, now: float) -> None:
-        for target_id, mine in list(self._published.items()):
-            for source in [source for source, one in mine.items() if one.expires <= now]:
-                del mine[source]
-            if not mine:
-                del self._published[target_id]
+        self._swept = now
+        for target_id in list(self._published):
+            self._forget_of(now, target_id)
+
+    def _forget_of(self, now: float, target_id: str) -> None:
+        mine = self._published.get(target_id, {})
+        for source in [source for source, one in mine.items() if one.expires <= now]:
+            del mine[source]
+        if not mine:
+            self._published.pop(target_id, None)

@@ -46,8 +46,11 @@ class Context:
     declared: Mapping[str, Declaration]
     target: Target
     target_label: str
-    before: Publication | None
     others: Mapping[str, Publication]
+
+
+#: What parts were made from, and the parts, as long as nobody has taken them over.
+_Known = list[tuple[_Seen, Part]]
 
 
 class _Draft(NamedTuple):
@@ -58,38 +61,40 @@ class _Draft(NamedTuple):
     same: bool
 
 
-def make(context: Context, samples: Iterable[Sample], columns: Sequence[Columns], expires: float) -> Publication:
-    """Make the publication of one poll."""
+def make(
+    context: Context, before: Publication | None, samples: Iterable[Sample], columns: Sequence[Columns], expires: float
+) -> Publication:
+    """Make the publication of one poll; `before` is the one that it replaces."""
+    known: _Known = list(zip(before.seen, before.parts, strict=True)) if before else []
     kept, values, refusals = _numeric(list(samples))
-    drafts = [_of_samples(context, kept, values)] if kept else []
-    drafts += [_of_columns(context, one) for one in columns]
+    drafts = [_of_samples(context, known, kept, values)] if kept else []
+    drafts += [_of_columns(context, known, one) for one in columns]
     parts, rivals = _settle(context, drafts)
     own = chain.from_iterable(part.form.refusals for part in parts)
     return Publication(expires, tuple(draft.seen for draft in drafts), tuple(parts), (*refusals, *own, *rivals))
 
 
-def _of_samples(context: Context, samples: list[Sample], values: list[float]) -> _Draft:
+def _of_samples(context: Context, known: _Known, samples: list[Sample], values: list[float]) -> _Draft:
     lists = _Lists([one.metric for one in samples], [one.labels for one in samples])
-    old = _before(context, lists)
+    old = _taken(context, known, lists)
     if old is not None:
         return _Draft(old[0], Part(old[1].form, values), not old[1].barred)
     lists = _Lists(lists.metrics, forms.shared(lists.labels))
     return _Draft(lists, Part(_form(context, forms.of_lists(lists.metrics, lists.labels)), values), same=False)
 
 
-def _of_columns(context: Context, columns: Columns) -> _Draft:
-    layout, old = columns.layout, _before(context, columns.layout)
+def _of_columns(context: Context, known: _Known, columns: Columns) -> _Draft:
+    layout, old = columns.layout, _taken(context, known, columns.layout)
     form = old[1].form if old is not None else _form(context, forms.of_layout(layout))
     part = Part(form, columns.values, sparse=True, absent=columns.absent)
     return _Draft(layout, part, same=old is not None and not old[1].barred)
 
 
-def _before(context: Context, seen: _Seen) -> tuple[_Seen, Part] | None:
-    """Find what was made of the same series last time."""
-    if context.before is not None:
-        for old, part in zip(context.before.seen, context.before.parts, strict=True):
-            if old == seen and part.form.holds(context.target, len(context.declared)):
-                return old, part
+def _taken(context: Context, known: _Known, seen: _Seen) -> tuple[_Seen, Part] | None:
+    """Take over what was made of the same series last time; a layout that is given twice in one poll has it once."""
+    for at, (old, part) in enumerate(known):
+        if old == seen and part.form.holds(context.target, len(context.declared)):
+            return known.pop(at)
     return None
 
 

@@ -121,6 +121,15 @@ def test_old_samples_are_forgotten_and_their_series_with_them() -> None:
     assert (kept.sample_count, kept.series_count) == (1, 1)
 
 
+def test_a_target_that_is_polled_no_more_is_forgotten_by_the_polls_of_others() -> None:
+    kept, lab = history(Bounds(age=HOUR)), Target("lab", "onefs", "x")
+    put(kept, 1.0, ago=HOUR * 2, target=lab)
+    put(kept, 2.0, ago=HOUR)
+    assert (kept.sample_count, kept.series_count) == (2, 2)
+    put(kept, 2.0, ago=HOUR / 2)
+    assert (kept.sample_count, kept.series_count) == (2, 1)
+
+
 def test_the_memory_is_bounded_and_the_oldest_go_first() -> None:
     kept = history(Bounds(size=10 * POLL + COLUMN))
     for n in range(100):

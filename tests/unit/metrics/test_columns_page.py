@@ -198,6 +198,21 @@ def test_samples_and_columns_of_one_poll_stand_side_by_side_and_never_twice() ->
     assert values(families) == ["1.0"]
 
 
+def test_a_layout_that_is_given_twice_in_one_poll_stands_once() -> None:
+    families, layout = store(), drives("a", metrics=[SIZE])
+    for number in (1.0, 2.0, 3.0):
+        assert put(families, columns(layout, number), columns(layout, 9.0)) == ["duplicate"]
+        assert values(families) == [repr(number)]
+
+
+def test_what_expired_is_let_go_even_where_nobody_scrapes() -> None:
+    families, layout = store(), drives("a", metrics=[SIZE])
+    put(families, columns(layout, 1.0), now=0)
+    for now in (1.0, 61.0, 71.0):
+        families.publish(LAB, "cluster", "drives", (), columns=(columns(layout, 1.0),), now=now, lifetime=60)
+    assert set(families._published) == {"lab"}
+
+
 def test_two_layouts_of_one_poll_stand_side_by_side() -> None:
     families, one, two = store(), drives("a", metrics=[SIZE]), drives("b", metrics=[SIZE])
     for number in (1.0, 2.0):

@@ -13,17 +13,22 @@ from mendwatch.model.targets import Credential, Target
 from mendwatch.provider import Check, Collector, Need, Stream, Suggestion
 from mendwatch_onefs.addresses import base_url
 from mendwatch_onefs.auth_providers import AuthProvidersCollector
+from mendwatch_onefs.capacity import CapacityCollector
+from mendwatch_onefs.certificates import CertificatesCollector
 from mendwatch_onefs.cloud_pools import CloudPoolsCollector
 from mendwatch_onefs.cluster import ClusterCollector
 from mendwatch_onefs.data_mover import DataMoverCollector
 from mendwatch_onefs.dedupe import DedupeCollector
+from mendwatch_onefs.drives import DrivesCollector
 from mendwatch_onefs.events import EventsCollector
 from mendwatch_onefs.examination import Examination, inspected
 from mendwatch_onefs.file_pools import FilePoolsCollector
 from mendwatch_onefs.healthchecks import HealthchecksCollector
 from mendwatch_onefs.job_engine import JobEngineCollector
 from mendwatch_onefs.licences import LicencesCollector
+from mendwatch_onefs.network import NetworkCollector
 from mendwatch_onefs.nfs_activity import NfsCollector
+from mendwatch_onefs.nodes import NodesCollector
 from mendwatch_onefs.options import OneFSOptions
 from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.quotas import QuotasCollector
@@ -33,6 +38,8 @@ from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.smb_activity import SmbCollector
 from mendwatch_onefs.statistics import StatisticsCollector
+from mendwatch_onefs.storage_pools import StoragePoolsCollector
+from mendwatch_onefs.time_skew import TimeSkewCollector
 from mendwatch_onefs.upgrade import UpgradeCollector
 
 
@@ -62,6 +69,13 @@ class OneFSProvider:
             StatisticsCollector(),
             EventsCollector(),
             QuotasCollector(),
+            NodesCollector(),
+            DrivesCollector(),
+            StoragePoolsCollector(),
+            CapacityCollector(),
+            NetworkCollector(),
+            TimeSkewCollector(self.clock),
+            CertificatesCollector(),
             JobEngineCollector(),
             HealthchecksCollector(),
             RepairsCollector(),

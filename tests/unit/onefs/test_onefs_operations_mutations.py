@@ -175,8 +175,8 @@ COUNTS = {
     "powerscale_nfs_lock_sessions_failing",
 }
 NAMES = st.sampled_from(sorted(ANSWERS))
-NAMING = {"id", "name", "type", "item_id", "checklist_id", "node", "groupnet"}
-NOTHING = st.sampled_from([None, "", [], {}])
+NAMING = {"resume", "id", "name", "type", "item_id", "checklist_id", "node", "groupnet"}
+NOTHING = st.sampled_from([None, ""])
 UNKNOWN = st.sampled_from([None, "", "n/a", [], {}, "\u0000"])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
@@ -229,7 +229,7 @@ def test_a_value_that_becomes_unknown_takes_its_own_samples_away_and_changes_no_
     whole = _read(name, json.dumps(ANSWERS[name]).encode())
     assert whole is not None
     place = data.draw(st.sampled_from(_leaves(ANSWERS[name])))
-    # In the place of a name every text is one.
+    # In the place of a name or of a token every text is one.
     replacement = data.draw(NOTHING if place[-1] in NAMING else UNKNOWN)
     found = _read(name, _mutated(name, place, replacement))
     for series, value in (found or {}).items():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -52,30 +54,36 @@ def _is_bare_ipv6(text: str) -> bool:
         return False
 
 
+def places_of(url: URL, addresses: Sequence[IPv4Address | IPv6Address]) -> list[URL]:
+    """Give where the nodes of a cluster are: each listed address, else the cluster's own."""
+    return [url.with_host(str(address)) for address in addresses] or [url]
+
+
 class PinnedResolver(AbstractResolver):
     """Resolves a name once and stays with that address for its whole life.
 
     `failed` is the memory of those that came before: the nodes that were given up, the longest ago first.
     """
 
-    def __init__(self, inner: AbstractResolver, failed: list[Node]) -> None:
+    def __init__(self, inner: AbstractResolver, failed: list[Node], pinned: ResolveResult | None = None) -> None:
+        """Resolve when first asked, unless `pinned` says already where it leads."""
         self._inner = inner
         self._failed = failed
-        self._pinned: ResolveResult | None = None
+        self.pinned = pinned
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
         """Give one address: the pinned one, else the first that never failed, else the one that failed longest ago."""
-        if self._pinned is None:
+        if self.pinned is None:
             found = await self._inner.resolve(host, port, family)
-            if self._pinned is None:  # nobody was faster meanwhile
-                self._pinned = min(found, key=self._failures)
-        return [self._pinned]
+            if self.pinned is None:  # nobody was faster meanwhile
+                self.pinned = min(found, key=self._failures)
+        return [self.pinned]
 
     def give_up(self) -> bool:
         """Remember that the address did not answer; tell whether there was one, which an IP address never needs."""
-        if self._pinned is None:
+        if self.pinned is None:
             return False
-        node = _node(self._pinned)
+        node = _node(self.pinned)
         self._failed[:] = [*(other for other in self._failed if other != node), node]
         return True
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from mendwatch.clock import Clock
-from mendwatch.errors import AuthenticationFailed, BadAnswer, Unsupported
+from mendwatch.errors import AuthenticationFailed, BadAnswer, Unreachable, Unsupported
 from mendwatch.model.targets import Credential, Target
 from mendwatch_onefs import failures
 from mendwatch_onefs.addresses import base_url
@@ -31,6 +31,8 @@ from mendwatch_onefs.wire import Answer, Moved, Question, Wire
 PAGE = 1000
 #: Pages of one list: a cluster that gives more goes round in circles.
 _MOST_PAGES = 1000
+#: Times that one question is begun anew, because its node was left or its session had ended, before it fails.
+_MOST_TRIES = 6
 
 
 class Page(Protocol):
@@ -63,6 +65,10 @@ class OneFSClient:
     def where(self) -> str:
         """Host and port, as they stand in messages."""
         return self._wire.where
+
+    def peer_certificate(self) -> bytes | None:
+        """Give the certificate that the API showed in the newest TLS handshake (DER); None before the first."""
+        return self._wire.certificate
 
     async def latest(self) -> int | None:
         """Give the newest version of the API here, or None for a release too old to tell; asked once."""
@@ -162,7 +168,7 @@ class OneFSClient:
             AuthenticationFailed: the login is refused, or the new session is.
         """
         logins, refused = self._require_login(), None
-        while True:
+        for _ in range(_MOST_TRIES):
             ticket = await (logins.ticket() if refused is None else logins.after_refused(refused))
             answer = await self._ask(logins, question, ticket)
             if answer is None:
@@ -172,6 +178,7 @@ class OneFSClient:
             if refused is not None and refused.serial != ticket.serial:
                 raise logins.give_up()
             refused = ticket
+        raise Unreachable(f"the nodes of {self.where} take connections and lose them again")
 
     async def _ask(self, logins: Logins, question: Question, ticket: Ticket) -> Answer | None:
         """Ask once; None when the session's node was left before the question's turn came, which needs another session."""

@@ -187,6 +187,13 @@ def of_connection(problem: Exception, where: str, timeout: float) -> TargetError
     return _of_trust(problem, where) or Unreachable(f"{where} cannot be reached: {_reason(problem)}", hint=_connection_hint(where))
 
 
+def is_unconnected(problem: Exception) -> bool:
+    """Tell whether there was no connection at all, so that nothing was sent; one that is not trusted is another matter."""
+    if isinstance(problem, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
+        return False
+    return isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
 def _of_trust(problem: Exception, where: str) -> Unreachable | None:
     if isinstance(problem, aiohttp.ServerFingerprintMismatch):
         return Unreachable(

@@ -26,6 +26,8 @@ PATH = "/session/1/session"
 _SESSION, _CSRF = "isisessid", "isicsrf"
 #: Seconds before its absolute end at which a session is replaced.
 MARGIN = 60.0
+#: Sessions at nodes that were left which are remembered.
+_REMEMBERED = 8
 #: Seconds that leaving may take as a whole; the core waits 2 for a session to close.
 _PARTING = 1.5
 _LOGIN_HINT = (
@@ -75,6 +77,8 @@ class Logins:
         self._ticket: Ticket | None = None
         self._serial = 0
         self._refusal: tuple[str, str] | None = None
+        #: Tickets of nodes that were left, whose sessions are still there.
+        self._abandoned: list[Ticket] = []
         self._entering: asyncio.Task[Ticket] | None = None
 
     async def ticket(self) -> Ticket:
@@ -86,7 +90,11 @@ class Logins:
         """
         self._raise_refusal()
         ticket = self._ticket
-        return ticket if ticket is not None and self._is_good(ticket) else await self._entered()
+        if ticket is not None and self._is_good(ticket):
+            return ticket
+        if ticket is not None and ticket.line != self._wire.line:
+            self._abandoned, self._ticket = [*self._abandoned, ticket][-_REMEMBERED:], None
+        return await self._entered()
 
     async def after_refused(self, used: Ticket) -> Ticket:
         """Give another ticket than one that was answered with 401: a newer one where somebody has it, else by a login."""
@@ -104,11 +112,19 @@ class Logins:
         return self._refuse(f"{self._wire.where} refuses the session that it has just opened", _STICKY_HINT)
 
     async def leave(self) -> None:
-        """Log out, if anybody is logged in; never raises."""
+        """Log out, if anybody is logged in, also where a node was left; never raises."""
         with contextlib.suppress(MendwatchError, TimeoutError):
             async with asyncio.timeout(_PARTING):
-                await self._awaited()
-                await self._part()
+                await asyncio.gather(self._log_out(), *map(self._farewell, self._abandoned))
+
+    async def _log_out(self) -> None:
+        await self._awaited()
+        await self._part()
+
+    async def _farewell(self, ticket: Ticket) -> None:
+        """End a session at a node that was left; the node may be gone, and then its session is as well."""
+        with contextlib.suppress(MendwatchError):
+            await self._wire.farewell(Question("DELETE", PATH, headers=self._proof(ticket), line=ticket.line))
 
     async def _awaited(self) -> None:
         """Wait for the login that is under way, because it leaves a session; end it when there is no more time."""

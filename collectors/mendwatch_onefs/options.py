@@ -54,7 +54,8 @@ class OneFSOptions(BaseModel):
         default=10.0, description="Seconds that one request may take as a whole, from connecting to the last byte."
     )
     concurrency: Annotated[int, Field(ge=1, le=16)] = Field(
-        default=4, description="Requests at a time; a cluster's API has few workers and they are shared with people."
+        default=2,
+        description="Requests and connections at a time; a cluster's API has few workers and they are shared with people.",
     )
     statistics: StatisticsOptions = Field(default_factory=StatisticsOptions, description="What is read of the statistics.")
     quota_types: tuple[QuotaType, ...] = Field(

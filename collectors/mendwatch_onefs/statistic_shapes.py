@@ -110,12 +110,12 @@ _NOBODY = Operation()
 
 def _totals(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give the one operation of each value; a list of several is no total."""
-    return _fields_of(value[0] if value and len(value) == 1 else _NOBODY for value in values)
+    return _fields_of(value[0] if type(value) is list and len(value) == 1 else _NOBODY for value in values)
 
 
 def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give what all operations of each value are together."""
-    return _fields_of(_sum(value) if value else _NOBODY for value in values)
+    return _fields_of(_sum(value) if type(value) is list else _NOBODY for value in values)
 
 
 def _sum(operations: Sequence[Operation]) -> Operation:
@@ -142,7 +142,11 @@ def _added(rates: list[Number]) -> Number:
 
 def _each(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give every operation; the time of one that waits is left out."""
-    return _fields_of(_timed(one) for value in values for one in value or ())
+    return _fields_of(_timed(one) for value in values for one in _listed(value))
+
+
+def _listed(value: Any) -> list[Operation]:  # noqa: ANN401 - the quick decoder takes a number as well, for other keys
+    return value if type(value) is list else []
 
 
 def _timed(one: Operation) -> Operation:
@@ -150,7 +154,7 @@ def _timed(one: Operation) -> Operation:
 
 
 def _named(values: Sequence[list[Operation] | None]) -> Rows:
-    return [[(one.op_name or "", one.class_name or "") for one in value or ()] for value in values]
+    return [[(one.op_name or "", one.class_name or "") for one in _listed(value)] for value in values]
 
 
 Drives = list[dict[str, Number]]

@@ -114,7 +114,7 @@ class Frame:
     def _lnn(self, entry: int, lnns: Mapping[int, int]) -> str | None:
         """Give the logical number of the value's node as a label; None where nobody knows it."""
         lnn = self.nodes[entry] or lnns.get(self.devids[entry] or 0)
-        return str(lnn) if lnn else None
+        return str(lnn) if lnn and lnn > 0 else None
 
 
 def _portions(ask: Ask, keys: Sequence[str]) -> Iterator[_Portion]:

@@ -39,10 +39,10 @@ class SheetLayout:
 def _filled(values: list[Any]) -> tuple[list[float], int]:
     """Put NaN where there is no number, and tell how often."""
     try:
-        sum(values)  # a None stops it, which is the cheapest way to find one
+        sum(values)  # a None or a list stops it, which is the cheapest way to find one
     except TypeError:
-        filled = [_NAN if value is None else value for value in values]
-        return filled, values.count(None)
+        filled = [value if type(value) is float else _NAN for value in values]
+        return filled, sum(type(value) is not float for value in values)
     return values, 0
 
 

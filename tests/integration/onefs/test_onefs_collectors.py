@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from mendwatch.errors import BadAnswer, Unsupported
+from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Reading, Severity
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.testing.clock import FakeClock
@@ -20,7 +20,7 @@ from mendwatch_onefs.quota_metrics import SCHEMA
 from mendwatch_onefs.quota_rows import QuotaPage
 from mendwatch_onefs.quotas import QuotasCollector, TooManyQuotas
 from mendwatch_onefs.session import OneFSSession
-from mendwatch_onefs.statistics import KEYS, StatisticsCollector
+from mendwatch_onefs.statistics import StatisticsCollector
 from mendwatch_onefs_sim.events.groups import HEARTBEAT, VAR_FULL, EventGroup
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.quotas.quota import Limits, Quota, Usage
@@ -64,31 +64,6 @@ async def test_no_metric_is_declared_twice_in_the_provider() -> None:
     assert all(name.startswith("powerscale_") for name in names)
 
 
-async def test_statistics_are_ratios_of_all_nodes_in_one_request(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
-    series = _series(await StatisticsCollector().collect(opened(), clock.now()))
-    nodes = {labels[0] for metric, labels in series if metric == "powerscale_node_cpu_idle_ratio"}
-    assert nodes == {"1", "2", "3", "4"}
-    ratios = [value for (metric, _), value in series.items() if metric.endswith("_ratio")]
-    assert all(0 <= value <= 1 for value in ratios)
-    idle, user, system, interrupt, nice = (
-        series[(f"powerscale_node_cpu_{mode}_ratio", ("1",))] for mode in ("idle", "user", "system", "interrupt", "nice")
-    )
-    assert idle + user + system + interrupt + nice == pytest.approx(1, abs=0.01)
-    (asked,) = [request for request in simulator.requests if request.path == CURRENT]
-    assert len(f"{asked.path}?{asked.query}") < 8000
-    query = parse_qs(asked.query)
-    assert (query["devid"], query["degraded"], query["show_nodes"], query["timeout"]) == (["all"], ["true"], ["true"], ["8"])
-
-
-async def test_nodes_are_labelled_by_logical_number_even_where_the_answer_has_devices_only(
-    simulator: Simulator, opened: Open, clock: FakeClock
-) -> None:
-    stats = [{"key": "node.open.files", "devid": node.devid, "value": node.lnn} for node in simulator.cluster.hardware.nodes]
-    simulator.faults.add(Fault("status", path=CURRENT, status=200, body={"stats": stats}))
-    series = _series(await StatisticsCollector().collect(opened(), clock.now()))
-    assert series == {("powerscale_node_open_files", (str(lnn),)): float(lnn) for lnn in (1, 2, 3, 4)}
-
-
 async def test_a_node_that_is_down_takes_only_its_own_samples_away(tmp_path: Path, clock: FakeClock) -> None:
     async with Simulator(SimulatorOptions(folder=tmp_path, nodes=4, clock=clock, down=frozenset({3}))) as simulator:
         target = Target("c1", "onefs", simulator.url, options={"ca_file": simulator.ca_file})
@@ -101,35 +76,6 @@ async def test_a_node_that_is_down_takes_only_its_own_samples_away(tmp_path: Pat
     assert series[("powerscale_cluster_nodes_down", ())] == 1.0
     assert nodes[("powerscale_node_up", ("3",))] == 0.0
     assert nodes[("powerscale_node_up", ("4",))] == 1.0
-
-
-@pytest.mark.parametrize("status", [400, 404])
-async def test_a_key_that_this_release_lacks_never_kills_the_batch(
-    status: int, simulator: Simulator, opened: Open, clock: FakeClock
-) -> None:
-    session = opened()
-    whole = _series(await StatisticsCollector().collect(session, clock.now()))
-    body = {"errors": [{"code": "AEC_NOT_FOUND", "message": "Stat not found"}]}
-    simulator.faults.add(Fault("status", path=CURRENT, status=status, body=body))
-    found = _series(await StatisticsCollector().collect(session, clock.now()))
-    assert set(found) == {series for series in whole if series[0] != "powerscale_statistics_missing"}
-    assert session.known_keys is not None
-
-
-async def test_what_a_release_lacks_is_learned_once(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
-    session = opened()
-    simulator.faults.add(Fault("status", path=CURRENT, status=404))
-    for _ in range(3):
-        await StatisticsCollector().collect(session, clock.now())
-    assert _paths(simulator).count("/platform/1/statistics/keys") == 1
-    asked = [parse_qs(request.query)["keys"][0].split(",") for request in simulator.requests if request.path == CURRENT]
-    assert set(asked[-1]) < set(KEYS)
-
-
-async def test_an_endpoint_that_refuses_every_key_is_unsupported(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
-    simulator.faults.add(Fault("status", path=CURRENT, status=404, times=None))
-    with pytest.raises(Unsupported):
-        await StatisticsCollector().collect(opened(), clock.now())
 
 
 def _many(simulator: Simulator, count: int) -> set[str]:

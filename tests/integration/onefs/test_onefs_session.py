@@ -188,12 +188,10 @@ async def test_after_an_upgrade_the_cluster_is_asked_in_its_new_version(simulato
     simulator.cluster.hardware = replace(new, latest=7)
     session = opened()
     await session.identify()
-    session.known_keys = frozenset({"node.health"})
     simulator.cluster.hardware = new
     identity = await session.identify()
     assert identity.capabilities == {f"papi:{new.latest}"}
     assert await session.latest() == new.latest
-    assert session.known_keys is None
 
 
 async def test_no_more_requests_than_allowed_are_under_way(simulator: Simulator, opened: Open, clock: FakeClock) -> None:

@@ -14,12 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mendwatch.errors import BadAnswer
-from mendwatch_onefs import cluster, event_groups, events, quota_rows, statistics
+from mendwatch_onefs import cluster, event_groups, events, quota_rows
 from mendwatch_onefs.decoding import decode
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.event_definitions import Definitions
 from mendwatch_onefs.kept import Kept, columns_of
 from mendwatch_onefs.quota_metrics import METRICS
+from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_choice import choose
+from mendwatch_onefs.statistics_sheets import Page, Sheet
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Series = dict[tuple[str, tuple[str, ...]], float]
@@ -53,9 +56,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def _statistics(body: bytes) -> Series:
-    found = decode(body, statistics.CurrentStatistics, "x").stats
-    statistics.missing_of(found, NOW)
-    return {(s.metric, s.labels): s.value for s in statistics.samples_of(found, {}, NOW)}
+    page = Page(Ask(choose(("default",), None, ()).wanted, 0.0, patient=False))
+    page.take(page.reader.read(body, Drift()), NOW)
+    return {(s.metric, s.labels): s.value for s in Sheet([page]).columns({}).samples()}
 
 
 def _quotas(body: bytes) -> Series:

@@ -1,4 +1,4 @@
-"""From statistics/current to samples: right numbers, right nodes, and nothing where nothing is known."""
+"""From statistics/current to columns: right numbers, right nodes, and nothing where nothing is known."""
 
 from __future__ import annotations
 
@@ -8,19 +8,41 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mendwatch_onefs.decoding import decode
-from mendwatch_onefs.statistic_keys import STATISTICS, Statistic, Unit
-from mendwatch_onefs.statistics import BATCH, KEYS, CurrentStatistics, StatisticsCollector, Value, batches, missing_of, samples_of
+from mendwatch.model.samples import Columns
+from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.statistic_groups import GROUPS, KNOWN
+from mendwatch_onefs.statistic_table import Statistic
+from mendwatch_onefs.statistic_units import Unit
+from mendwatch_onefs.statistics import StatisticsCollector
+from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_choice import choose
+from mendwatch_onefs.statistics_sheets import Page, Sheet
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+WANTED = choose(("default",), None, ()).wanted
+KEYS = [one.key for one in WANTED]
+STATISTICS = GROUPS["default"]
+Series = dict[tuple[str, tuple[str, ...]], float]
 
 
-def _values(*stats: dict[str, object]) -> list[Value]:
-    return decode(json.dumps({"stats": stats}).encode(), CurrentStatistics, "test").stats
+def _turned(body: bytes, nodes: dict[int, int] | None = None) -> tuple[Page, Columns]:
+    page = Page(Ask(WANTED, 0.0, patient=False))
+    page.take(page.reader.read(body, Drift()), NOW)
+    return page, Sheet([page]).columns(nodes or {})
 
 
-def _read(*stats: dict[str, object], nodes: dict[int, int] | None = None) -> dict[tuple[str, tuple[str, ...]], float]:
-    return {(s.metric, s.labels): s.value for s in samples_of(_values(*stats), nodes or {}, NOW)}
+def _series(columns: Columns) -> Series:
+    found = {(s.metric, s.labels): s.value for s in columns.samples()}
+    assert len(found) == len(columns.values) - columns.absent
+    return found
+
+
+def _body(*stats: object) -> bytes:
+    return json.dumps({"stats": stats}).encode()
+
+
+def _read(*stats: object, nodes: dict[int, int] | None = None) -> Series:
+    return _series(_turned(_body(*stats), nodes)[1])
 
 
 def _of(key: str, value: object, **more: object) -> dict[str, object]:
@@ -28,10 +50,8 @@ def _of(key: str, value: object, **more: object) -> dict[str, object]:
 
 
 def test_the_recorded_answer_of_a_cluster_gives_the_right_numbers(recorded: Callable[[str], bytes]) -> None:
-    body = recorded("csm-metrics-powerscale/platform-3-statistics-current.json")
-    values = decode(body, CurrentStatistics, "recorded").stats
-    samples = samples_of(values, {}, NOW)
-    assert {sample.metric: sample.value for sample in samples} == {
+    _, columns = _turned(recorded("csm-metrics-powerscale/platform-3-statistics-current.json"))
+    assert {sample.metric: sample.value for sample in columns.samples()} == {
         "powerscale_cluster_ifs_available_bytes": 171467464704.0,
         "powerscale_cluster_ifs_used_bytes": 9029296128.0,
         "powerscale_cluster_ifs_size_bytes": 252239708160.0,
@@ -41,12 +61,12 @@ def test_the_recorded_answer_of_a_cluster_gives_the_right_numbers(recorded: Call
         "powerscale_cluster_disk_write_bytes_per_second": 14950.4,
         "powerscale_cluster_disk_read_bytes_per_second": 0.0,
     }
-    assert {sample.time for sample in samples} == {datetime(2022, 6, 21, 10, 50, 44, tzinfo=UTC)}
+    assert {sample.time for sample in columns.samples()} == {datetime(2022, 6, 21, 10, 50, 44, tzinfo=UTC)}
 
 
 def test_another_recorded_answer_with_error_code_0_is_good(recorded: Callable[[str], bytes]) -> None:
-    values = decode(recorded("from-tests/statistics_current_ok.json"), CurrentStatistics, "recorded").stats
-    (sample,) = samples_of(values, {}, NOW)
+    _, columns = _turned(recorded("from-tests/statistics_current_ok.json"))
+    (sample,) = columns.samples()
     assert (sample.metric, sample.value) == ("powerscale_cluster_net_external_receive_bytes_per_second", 12345.6)
 
 
@@ -81,12 +101,33 @@ def test_a_structured_value_gives_its_fields_and_microseconds_become_seconds() -
 
 def test_a_list_of_single_operations_is_not_taken_for_a_total(recorded: Callable[[str], bytes]) -> None:
     shapes = json.loads(recorded("from-tests/stat_value_shapes.json"))
-    assert _read(_of("node.protostats.smb2.total", shapes["cluster.protostats.smb2"])) == {}
+    assert _read(_of("node.protostats.nfs3.total", shapes["cluster.protostats.smb2"])) == {}
+
+
+def test_operations_that_wait_are_left_out_of_the_average_time_and_not_of_the_rate() -> None:
+    operations = [
+        {"op_name": "change_notify", "op_rate": 10.0, "in_rate": 1.0, "out_rate": 1.0, "time_avg": 31_000_000.0},
+        {"op_name": "read_directory_change", "op_rate": 5.0, "in_rate": 1.0, "out_rate": 1.0, "time_avg": 9_000_000.0},
+        {"op_name": "read", "op_rate": 30.0, "in_rate": 10.0, "out_rate": 90.0, "time_avg": 1000.0},
+        {"op_name": "write", "op_rate": 10.0, "in_rate": 50.0, "out_rate": 2.0, "time_avg": 3000.0},
+    ]
+    assert _read(_of("node.protostats.smb2", operations)) == {
+        ("powerscale_node_protocol_operations_per_second", ("2", "smb2")): 55.0,
+        ("powerscale_node_protocol_receive_bytes_per_second", ("2", "smb2")): 62.0,
+        ("powerscale_node_protocol_transmit_bytes_per_second", ("2", "smb2")): 94.0,
+        ("powerscale_node_protocol_latency_seconds", ("2", "smb2")): 0.0015,
+    }
+
+
+def test_a_protocol_that_only_waits_has_no_average_time() -> None:
+    found = _read(_of("node.protostats.smb2", [{"op_name": "change_notify", "op_rate": 1.0, "time_avg": 9e6}]))
+    assert found == {("powerscale_node_protocol_operations_per_second", ("2", "smb2")): 1.0}
 
 
 def test_every_shape_of_value_that_was_recorded_is_survived(recorded: Callable[[str], bytes]) -> None:
+    plain = [key for key in KEYS if not key.startswith("node.protostats")]
     for shape in json.loads(recorded("from-tests/stat_value_shapes.json")).values():
-        assert _read(*(_of(key, shape) for key in KEYS)) == {}
+        assert _read(*(_of(key, shape) for key in plain)) == {}
 
 
 @pytest.mark.parametrize("raw", [None, "", "n/a", [], {}, [[]], ["x"], "1e999", "-"])
@@ -105,9 +146,9 @@ def test_a_value_with_any_other_error_code_gives_no_sample_even_if_it_is_0(code:
 
 
 def test_values_that_a_poll_did_not_get_are_counted_by_reason() -> None:
-    stats = [_of("node.open.files", None, error_code=code) for code in (5, 5, 1, 99, "x", 3, None)]
-    counts = {sample.labels: sample.value for sample in missing_of(_values(*stats), NOW)}
-    assert counts == {("connection_timeout",): 2.0, ("not_present",): 1.0, ("other",): 2.0}
+    codes = (5, 5, 1, 99, "x", 3, None)
+    page, _ = _turned(_body(*(_of("node.open.files", None, error_code=code, devid=at) for at, code in enumerate(codes))))
+    assert page.missing == {"connection_timeout": 2, "not_present": 1, "other": 2}
 
 
 def test_a_node_is_labelled_by_its_logical_number_and_not_by_its_device() -> None:
@@ -132,23 +173,10 @@ def test_a_value_that_comes_twice_is_one_series() -> None:
     assert _read(_of("node.open.files", 7), _of("node.open.files", 8)) == {("powerscale_node_open_files", ("2",)): 8.0}
 
 
-def test_the_keys_of_one_request_stay_below_the_limit_of_its_url() -> None:
-    many = [f"node.invented.key.with.a.long.name.{number}" for number in range(1000)]
-    made = list(batches(many))
-    assert [key for batch in made for key in batch] == many
-    assert len(made) > 1
-    assert all(len(",".join(batch)) <= BATCH for batch in made)
-    assert list(batches([])) == []
-
-
-def test_a_single_key_above_the_limit_is_still_asked_alone() -> None:
-    assert list(batches(["x" * 50, "y"], size=10)) == [["x" * 50], ["y"]]
-
-
 def test_units_agree_with_the_catalogue_of_a_real_cluster(recorded: Callable[[str], bytes]) -> None:
     units = {entry["key"]: entry["units"] for entry in json.loads(recorded("statistics-keys-catalogue-2016.json"))["keys"]}
     expected = {"permil": Unit.PERMIL, "cents": Unit.CENTS, "percent": Unit.PERCENT, "seconds": Unit.SECONDS, "bytes": Unit.BYTES}
-    for statistic in STATISTICS:
+    for statistic in KNOWN:
         assert statistic.key in units, f"{statistic.key} is in no catalogue"
         if units[statistic.key] in expected:
             assert statistic.unit is expected[units[statistic.key]], statistic.key
@@ -156,11 +184,11 @@ def test_units_agree_with_the_catalogue_of_a_real_cluster(recorded: Callable[[st
 
 def test_scopes_agree_with_the_catalogue_of_a_real_cluster(recorded: Callable[[str], bytes]) -> None:
     scopes = {entry["key"]: entry["scope"] for entry in json.loads(recorded("statistics-keys-catalogue-2016.json"))["keys"]}
-    assert {s.key for s in STATISTICS if s.per_node} == {s.key for s in STATISTICS if scopes[s.key] == "node"}
+    assert {s.key for s in KNOWN if s.per_node} == {s.key for s in KNOWN if scopes[s.key] == "node"}
 
 
 def test_metrics_are_named_by_layer_in_base_units() -> None:
-    for statistic in STATISTICS:
+    for statistic in KNOWN:
         assert statistic.metric.startswith("powerscale_node_" if statistic.per_node else "powerscale_cluster_")
         assert "percent" not in statistic.metric
         assert statistic.unit.base in {"", "bytes", "seconds", "ratio"}
@@ -169,20 +197,20 @@ def test_metrics_are_named_by_layer_in_base_units() -> None:
 
 
 def test_no_two_statistics_make_the_same_series() -> None:
-    series = [(statistic.metric, statistic.labels) for statistic in STATISTICS]
+    series = [(statistic.metric, statistic.labels) for statistic in KNOWN]
     assert len(set(series)) == len(series)
 
 
 def test_statistics_of_one_metric_agree_in_labels_and_unit() -> None:
     shapes: dict[str, set[tuple[tuple[str, ...], str]]] = {}
-    for statistic in STATISTICS:
+    for statistic in KNOWN:
         shapes.setdefault(statistic.metric, set()).add((statistic.label_names, statistic.unit.base))
     assert all(len(found) == 1 for found in shapes.values())
 
 
 def test_help_names_every_key_that_a_metric_comes_from() -> None:
     specs = {spec.name: spec for spec in StatisticsCollector().spec.metrics}
-    assert all(statistic.key in specs[statistic.metric].help for statistic in STATISTICS)
+    assert all(statistic.key in specs[statistic.metric].help for statistic in KNOWN)
 
 
 def test_rules_can_name_nodes_and_the_cluster() -> None:

@@ -28,8 +28,9 @@ from mendwatch_onefs_sim.resources.quotas import QUOTAS
 from mendwatch_onefs_sim.resources.resource import Resource
 from mendwatch_onefs_sim.resources.snapshots import SNAPSHOTS
 from mendwatch_onefs_sim.resources.statistics import STATISTICS
-from mendwatch_onefs_sim.resources.syncs import SYNCS
 from mendwatch_onefs_sim.resources.storage_pools import STORAGE_POOLS
+from mendwatch_onefs_sim.resources.summaries import SUMMARIES
+from mendwatch_onefs_sim.resources.syncs import SYNCS
 from mendwatch_onefs_sim.sessions import ANY_NODE, Account
 
 RESOURCES: tuple[Resource, ...] = (
@@ -44,7 +45,9 @@ RESOURCES: tuple[Resource, ...] = (
     *MISC,
     *STATISTICS,
     *EVENTS,
-    *QUOTAS, *SYNCS,
+    *QUOTAS,
+    *SUMMARIES,
+    *SYNCS,
     *SNAPSHOTS,
 )
 

@@ -71,12 +71,20 @@ def summarize(metric: str, labels: Mapping[str, str], points: Sequence[Point]) -
         first_at=_moment(points[0][0]),
         last_at=_moment(points[-1][0]),
         min=min(values),
-        mean=math.fsum(value / len(values) for value in values),
+        mean=_mean(values),
         max=top,
         max_at=_moment(top_at),
         last=values[-1],
         slope_per_hour=slope_per_hour(points),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(value / len(values) for value in values)
+    except OverflowError:  # the largest floats, whose shares may sum up to more than a float holds by the last digit
+        half = math.fsum(value / len(values) / 2 for value in values)
+        return min(max(half * 2, min(values)), max(values))
 
 
 def slope_per_hour(points: Sequence[Point]) -> float | None:

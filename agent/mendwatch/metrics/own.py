@@ -39,8 +39,9 @@ def pieces(registry: CollectorRegistry, form: Format, size: int = SERIES) -> Ite
 
 
 def _cuts(family: Metric, size: int) -> Iterator[Metric]:
-    """Cut a family into pieces; only kinds whose series need no neighbour are cut."""
-    if len(family.samples) <= size or family.type not in {"counter", "gauge"}:
+    """Cut a family into pieces, where its series need no neighbour: those of a histogram, and `_created` ones, do."""
+    whole = family.type not in {"counter", "gauge"} or len({sample.name for sample in family.samples}) > 1
+    if whole or len(family.samples) <= size:
         yield family
         return
     for start in range(0, len(family.samples), size):

@@ -76,6 +76,14 @@ def test_numbers_whose_sum_no_float_holds_are_kept() -> None:
     assert found(kept)[LIMIT.name, "/a"] == (1, 1.7e308, 1.7e308, 1.7e308)
 
 
+def test_the_mean_of_the_largest_floats_is_one_of_them() -> None:
+    kept, same, largest = history(), layout("/a"), 1.7976931348623157e308
+    for minutes in range(3):
+        put(kept, columns(same, largest, -largest), minutes_ago=minutes)
+    series = kept.query('{cluster="prod"}', since=HOUR, now=NOW).series
+    assert [one.mean for one in series] == [largest, -largest]
+
+
 def test_the_time_of_the_source_is_not_looked_at() -> None:
     kept = history()
     put(kept, Columns(layout("/a"), [1.0, 2.0], [0.0, 1e12]))

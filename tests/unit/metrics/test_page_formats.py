@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from prometheus_client import Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
-from prometheus_client.registry import CollectorRegistry
+from prometheus_client.registry import Collector, CollectorRegistry
 
 from mendwatch.errors import ConfigurationError
 from mendwatch.metrics import own
@@ -64,11 +65,23 @@ def test_a_gauge_and_a_counter_cannot_be_one_family(names: tuple[str, str]) -> N
         Families().declare("cluster", specs)
 
 
+class Born(Collector):
+    """A counter that tells when each of its series began."""
+
+    def collect(self) -> list[CounterMetricFamily]:
+        family = CounterMetricFamily("born", "Born.", labels=("name",))
+        for number in range(9):
+            family.add_metric((str(number),), number, created=1.5)
+        return [family]
+
+
 def registry() -> CollectorRegistry:
+    disable_created_metrics()
     made = CollectorRegistry()
     counter = Counter("jobs", 'Jobs\nby "name".', ("name",), registry=made)
     for number in range(23):
         counter.labels(f'odd\r#"{number}\n').inc(number)
+    made.register(Born())
     Gauge("load", "Load.", registry=made).set(float("nan"))
     Info("build", "Build.", registry=made).info({"version": "1"})
     histogram = Histogram("wait", "Wait.", ("name",), registry=made)
@@ -83,7 +96,7 @@ def test_the_agents_own_page_in_pieces_is_the_clients_page(size: int) -> None:
     assert b"".join(own.pieces(made, Format.TEXT, size)) == generate_latest(made)
     page = b"".join([*own.pieces(made, Format.OPENMETRICS, size), Format.OPENMETRICS.end])
     assert page == generate_openmetrics(made)
-    assert len([*read_openmetrics(page.decode())]) == 4
+    assert len([*read_openmetrics(page.decode())]) == 5
 
 
 def test_a_large_family_of_the_agent_is_written_in_pieces() -> None:

@@ -26,6 +26,7 @@ from mendwatch_onefs_sim.statistics.figures import Figures
 from mendwatch_onefs_sim.statistics.keys import StatKey
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment
 from mendwatch_onefs_sim.statistics.steering import Steering
+from mendwatch_onefs_sim.summaries.state import Summaries
 from mendwatch_onefs_sim.syncs.register import SyncRegister
 
 _DAY = 86_400
@@ -56,6 +57,7 @@ class Cluster:
         self._clock = clock
         self._started = clock.monotonic()
         self._started_at = clock.now().timestamp()
+        self.summaries = Summaries(hardware.seed)
         self.syncs = SyncRegister(int(self._started_at))
         self.operations = Operations([node.lnn for node in hardware.nodes], self._started_at)
         self.snapshots = SnapshotRegister(hardware.seed, int(self._started_at))

@@ -37,8 +37,16 @@ from mendwatch_onefs.repairs import RepairsCollector
 from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.smb_activity import SmbCollector
+from mendwatch_onefs.snapshots import SnapshotsCollector
 from mendwatch_onefs.statistics import StatisticsCollector
 from mendwatch_onefs.storage_pools import StoragePoolsCollector
+from mendwatch_onefs.summary_client import ClientSummaryCollector
+from mendwatch_onefs.summary_drive import DriveSummaryCollector
+from mendwatch_onefs.summary_heat import HeatSummaryCollector
+from mendwatch_onefs.summary_protocol import ProtocolSummaryCollector
+from mendwatch_onefs.summary_system import SystemSummaryCollector
+from mendwatch_onefs.summary_workload import WorkloadSummaryCollector
+from mendwatch_onefs.synciq import SyncIQCollector
 from mendwatch_onefs.time_skew import TimeSkewCollector
 from mendwatch_onefs.upgrade import UpgradeCollector
 
@@ -91,6 +99,14 @@ class OneFSProvider:
             FilePoolsCollector(),
             CloudPoolsCollector(),
             DataMoverCollector(),
+            SnapshotsCollector(),
+            SyncIQCollector(),
+            ProtocolSummaryCollector(),
+            ClientSummaryCollector(),
+            DriveSummaryCollector(),
+            HeatSummaryCollector(),
+            SystemSummaryCollector(),
+            WorkloadSummaryCollector(),
         )
 
     def streams(self) -> Sequence[Stream]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 LARGEST_BURST = 128
 #: Seconds worth of the rate that may leave at once.
 _WINDOW = 0.005
+#: Seconds below which waiting may not move the clock at all, in floating point.
+_SHORTEST = 0.0001
 
 
 class Bucket:
@@ -27,4 +29,4 @@ class Bucket:
     def wait(self, wanted: int) -> float:
         """Give the seconds until half a burst may leave, or what is still wanted if that is less."""
         missing = min(wanted, max(1, self.burst // 2)) - self._tokens
-        return max(0.0, missing / self._rate)
+        return max(_SHORTEST, missing / self._rate)

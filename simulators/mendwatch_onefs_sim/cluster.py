@@ -76,8 +76,10 @@ class Cluster:
         return int(self._started_at + elapsed + ahead)
 
     def moment(self, elapsed: float | None = None, interval: int = 0) -> ClusterMoment:
-        """Give the figures of this moment, or of another; `interval` gives them as they were sampled last."""
-        return self._figures.sampled(self.hardware, self.elapsed if elapsed is None else elapsed, interval)
+        """Give the figures of this second, or of another moment; `interval` gives them as they were sampled last."""
+        if elapsed is None:
+            return self._figures.sampled(self.hardware, self.elapsed, interval or 1)
+        return self._figures.sampled(self.hardware, elapsed, interval)
 
     @property
     def keys(self) -> Mapping[str, StatKey]:

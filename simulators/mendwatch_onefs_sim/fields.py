@@ -29,9 +29,14 @@ class Field:
         return version >= self.since and (self.until is None or version <= self.until) and latest >= self.latest
 
 
+#: What a node tells since it may be a machine in a cloud.
+_CLOUD_NODE = ("node_id", "region", "resource_group", "subscription_id", "volume_type")
+
 FIELDS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
     {
         "cluster/config": tuple(Field(name, 17) for name in ("availability_zone", "is_powerscale_ve", "node_id", "region")),
+        "cluster/nodes": tuple(Field(f"nodes.hardware.{name}", 19) for name in _CLOUD_NODE),
+        "cluster/nodes/{}/hardware": tuple(Field(f"nodes.{name}", 19) for name in _CLOUD_NODE),
         "event/eventgroup-occurrences": (Field("eventgroups.ref_groups", 19),),
         "event/eventgroup-definitions": (Field("eventgroup-definitions.ui_name", 17),),
         "healthcheck/checklists": (Field("checklists.internal", 20),),
@@ -84,11 +89,20 @@ FIELDS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
 )
 
 
+#: Words that were written in capitals up to a version: their place in the answer, and that version.
+CAPITALS: Mapping[str, tuple[str, int]] = MappingProxyType({"datamover/jobs": ("jobs.job_state", 19)})
+
+
 def trimmed(resource: str, version: int, latest: int, body: object) -> object:
-    """Give an answer without the fields that the asked version does not show; `resource` is the path without the version."""
+    """Give an answer as the asked version shows it: without some fields, some words in capitals.
+
+    `resource` is the pattern of the path without the version and without a last variable part.
+    """
     hidden = [field.path.split(".") for field in FIELDS.get(resource, ()) if not field.shown(version, latest)]
     for path in hidden:
         body = _without(body, path)
+    if resource in CAPITALS and version <= CAPITALS[resource][1]:
+        body = _in_capitals(body, CAPITALS[resource][0].split("."))
     return body
 
 
@@ -100,3 +114,13 @@ def _without(body: object, path: Sequence[str]) -> object:
     if len(path) == 1:
         return {name: value for name, value in body.items() if name != path[0]}
     return {**body, path[0]: _without(body[path[0]], path[1:])}
+
+
+def _in_capitals(body: object, path: Sequence[str]) -> object:
+    if isinstance(body, list):
+        return [_in_capitals(item, path) for item in body]
+    if not path:
+        return body.upper() if isinstance(body, str) else body
+    if not isinstance(body, dict) or path[0] not in body:
+        return body
+    return {**body, path[0]: _in_capitals(body[path[0]], path[1:])}

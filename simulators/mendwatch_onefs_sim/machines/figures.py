@@ -46,5 +46,7 @@ def _reflect_cluster(machines: Machines, steering: Steering) -> None:
     every = machines.all()
     steering.put("cluster.node.count.readonly", sum(machine.mode for machine in every), CLUSTER)
     steering.put("cluster.node.count.smartfailed", sum(machine.smartfailed for machine in every), CLUSTER)
-    if not all(well(machine) for machine in every):
+    if all(well(machine) for machine in every):
+        steering.forget("cluster.health", CLUSTER)
+    else:
         steering.put("cluster.health", 1, CLUSTER)

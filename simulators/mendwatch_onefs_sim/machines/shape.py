@@ -32,6 +32,8 @@ def hardware_json(node: Node) -> Json:
         "generation_code": "",
         "hwgen": "PSI",
         "model": "H700",
+        "node_id": node.serial,
+        **dict.fromkeys(("region", "resource_group", "subscription_id", "volume_type"), ""),
         "node_slot_id": -1,
         "powersupplies": [f"PS{number}" for number in SUPPLIES],
         "processor": "Simulated processor",

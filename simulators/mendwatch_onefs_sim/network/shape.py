@@ -59,7 +59,7 @@ def subnet_json(fabric: Fabric) -> Json:
         "sc_service_addrs": [_SERVICE],
         "sc_service_name": "",
         "vlan_enabled": False,
-        "vlan_id": 0,
+        "vlan_id": None,
     }
 
 
@@ -123,8 +123,8 @@ def interface_json(interface: Interface) -> Json:
         "flags": ["accept_router_advertisement"] if interface.pool else [],
         "id": f"{interface.lnn}:{interface.name}",
         "ip_addrs": interface.addresses,
-        "ipv4_gateway": "",
-        "ipv6_gateway": "",
+        "ipv4_gateway": None,
+        "ipv6_gateway": None,
         "linklayer": "ethernet",
         "lnn": interface.lnn,
         "macaddr": f"00:00:5e:00:53:{interface.lnn:02x}",
@@ -142,7 +142,7 @@ def interface_json(interface: Interface) -> Json:
 def _owner(interface: Interface) -> Json:
     kind = {"pool0": "static", "pool1": "dynamic"}[str(interface.pool)]
     place = {"groupnet": GROUPNET, "subnet": SUBNET, "pool": interface.pool, "access_zone": "System"}
-    return {**place, "ip_addrs": interface.addresses, "prefixlen": 21, "subtype": "", "type": kind, "vlan_id": 0}
+    return {**place, "ip_addrs": interface.addresses, "prefixlen": 21, "subtype": "", "type": kind, "vlan_id": None}
 
 
 def pool_status_json(fabric: Fabric, pool: NetworkPool, nodes: tuple[Node, ...], *, everyone: bool) -> Json:

@@ -6,7 +6,7 @@ from mendwatch_onefs_sim.answers import Answer
 from mendwatch_onefs_sim.calls import Call
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Hardware, Node
-from mendwatch_onefs_sim.resources.fanout import fan_out
+from mendwatch_onefs_sim.resources.fanout import ask_nodes
 from mendwatch_onefs_sim.resources.resource import Resource
 
 #: The first version of cluster/config with the fields of a cluster in a cloud.
@@ -15,7 +15,7 @@ _BLOCK = 8192
 
 
 def _config(cluster: Cluster, call: Call) -> Answer:
-    hardware = cluster.hardware
+    hardware, asked = cluster.hardware, cluster.hardware.node(call.lnn)
     body = {
         "description": "A simulated cluster",
         "devices": [_device(node) for node in hardware.nodes],
@@ -26,9 +26,9 @@ def _config(cluster: Cluster, call: Call) -> Answer:
         "is_virtual": False,
         "is_vonefs": False,
         "join_mode": "manual",
-        "local_devid": hardware.local.devid,
-        "local_lnn": hardware.local.lnn,
-        "local_serial": hardware.local.serial,
+        "local_devid": asked.devid,
+        "local_lnn": asked.lnn,
+        "local_serial": asked.serial,
         "name": hardware.name,
         "onefs_version": {**_version(hardware), "copyright": "", "reldate": hardware.release_date},
         "timezone": {"abbreviation": "UTC", "custom": "", "name": "Greenwich Mean Time", "path": "Etc/UTC"},
@@ -61,12 +61,12 @@ def _identity(cluster: Cluster, _: Call) -> Answer:
     return Answer(body={"description": "A simulated cluster", "logon": logon, "mttdl_level_msg": "none", "name": name})
 
 
-def _versions(cluster: Cluster, _: Call) -> Answer:
-    return fan_out(cluster.hardware, lambda _: _version(cluster.hardware))
+def _versions(cluster: Cluster, call: Call) -> Answer:
+    return ask_nodes(cluster, call, lambda _: _version(cluster.hardware))
 
 
 def _time(cluster: Cluster, call: Call) -> Answer:
-    return fan_out(cluster.hardware, lambda _: {"time": cluster.epoch(call.now)})
+    return ask_nodes(cluster, call, lambda node: {"time": cluster.epoch(call.now, node.lnn)})
 
 
 def _statfs(cluster: Cluster, _: Call) -> Answer:

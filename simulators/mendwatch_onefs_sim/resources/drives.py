@@ -11,7 +11,7 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.machines.machine import HEALTHY, NEW, PREPARING, REPLACE, SMARTFAIL, SUSPENDED, Drive
 from mendwatch_onefs_sim.machines.shape import drive_json
-from mendwatch_onefs_sim.resources.fanout import fan_out
+from mendwatch_onefs_sim.resources.fanout import ask_nodes, fan_out
 from mendwatch_onefs_sim.resources.nodes import node_of
 from mendwatch_onefs_sim.resources.resource import Resource
 
@@ -22,12 +22,12 @@ _SINCE = 3
 def _list(cluster: Cluster, call: Call) -> Answer:
     node = node_of(cluster, call.parts[0])
     drives = cluster.machines.of(node.lnn).drives
-    return fan_out(cluster.hardware, lambda _: {"drives": [drive_json(node, drive) for drive in drives]}, (node,))
+    return ask_nodes(cluster, call, lambda _: {"drives": [drive_json(node, drive) for drive in drives]}, (node,))
 
 
 def _one(cluster: Cluster, call: Call) -> Answer:
     node, drive = _found(cluster, call)
-    return fan_out(cluster.hardware, lambda _: {"drives": [drive_json(node, drive)]}, (node,))
+    return ask_nodes(cluster, call, lambda _: {"drives": [drive_json(node, drive)]}, (node,))
 
 
 def _found(cluster: Cluster, call: Call) -> tuple[Node, Drive]:

@@ -11,7 +11,7 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.machines import shape
 from mendwatch_onefs_sim.machines.machine import Machine
-from mendwatch_onefs_sim.resources.fanout import fan_out
+from mendwatch_onefs_sim.resources.fanout import ask_nodes
 from mendwatch_onefs_sim.resources.resource import Resource
 
 _PRIVILEGE = "ISI_PRIV_DEVICES"
@@ -46,7 +46,7 @@ def _shown(show: Show) -> Callable[[Cluster, Call], Answer]:
 
     def handler(cluster: Cluster, call: Call) -> Answer:
         nodes = (node_of(cluster, call.parts[0]),) if call.parts else None
-        return fan_out(cluster.hardware, lambda node: show(cluster, node, cluster.machines.of(node.lnn)), nodes)
+        return ask_nodes(cluster, call, lambda node: show(cluster, node, cluster.machines.of(node.lnn)), nodes)
 
     return handler
 

@@ -53,14 +53,23 @@ def trouble(cluster: Cluster, asked: Iterable[Node], lnn: int, timeout: float) -
     codes: dict[int, int] = {}
     waited = 0.0
     for node in asked:
-        condition = cluster.conditions.of(node.lnn)
-        late = 0.0 if node.lnn == lnn else timeout if condition.hung else condition.delay
-        if not node.is_up:
-            codes[node.devid] = CONNECTION_TIMEOUT
-        elif late >= timeout:
-            codes[node.devid] = TIMEOUT
-        elif condition.statistics is not None:
-            codes[node.devid] = condition.statistics
-        if node.is_up:
-            waited = max(waited, min(late, timeout))
+        seconds = late(cluster, node, lnn, timeout)
+        code = _code(cluster, node, seconds, timeout)
+        if code is not None:
+            codes[node.devid] = code
+        waited = max(waited, seconds)
     return Trouble(codes, waited)
+
+
+def late(cluster: Cluster, node: Node, lnn: int, timeout: float) -> float:
+    """Give for how many seconds the node `lnn` waits for another one: no longer than `timeout`, and not for one that is down."""
+    condition = cluster.conditions.of(node.lnn)
+    if node.lnn == lnn or not node.is_up:
+        return 0.0
+    return timeout if condition.hung else min(condition.delay, timeout)
+
+
+def _code(cluster: Cluster, node: Node, seconds: float, timeout: float) -> int | None:
+    if not node.is_up:
+        return CONNECTION_TIMEOUT
+    return TIMEOUT if seconds >= timeout else cluster.conditions.of(node.lnn).statistics

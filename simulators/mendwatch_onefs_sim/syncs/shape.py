@@ -56,7 +56,10 @@ def _choices() -> dict[str, Any]:
         "skip_when_source_unmodified", "snapshot_sync_existing", "source_snapshot_archive", "sync_existing_snapshot_expiration",
         "target_compare_initial_sync", "target_detect_modifications", "target_snapshot_archive",
     )  # fmt: skip
-    empty = ("description", "elliptic_curve_list", "encryption_cipher_list", "ocsp_address", "ocsp_issuer_certificate_id")
+    empty = (
+        "description", "elliptic_curve_list", "encryption_cipher_list", "ocsp_address", "ocsp_issuer_certificate_id",
+        "source_certificate_id",
+    )  # fmt: skip
     return {
         **dict.fromkeys(off, False),
         **dict.fromkeys(empty, ""),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 from mendwatch.metrics import formats, text
@@ -104,10 +105,13 @@ def _family(declaration: Declaration, blocks: Sequence[_Block], form: Format, si
 def _write(block: _Block, start: int, stop: int, *, counter: bool) -> bytes:
     """Write lines; each begins with a line end."""
     lines, part = block
-    values = lines.pick(part.values, start, stop)
+    values, labels = lines.pick(part.values, start, stop), lines.strip.cut(start, stop)
+    if part.absent:
+        there = [value == value for value in values]  # noqa: PLR0124 - NaN is the one number that is not itself
+        values, labels = list(compress(values, there)), list(compress(labels, there))
     numbers = text.numbers(values)
     written = [lines.head] * (3 * len(numbers))
-    written[1::3] = lines.strip.cut(start, stop)
+    written[1::3] = labels
     written[2::3] = numbers
     for at in _absent(numbers, nan=part.sparse or counter, below=counter):
         written[3 * at : 3 * at + 3] = (b"", b"", b"")

@@ -174,6 +174,8 @@ COUNTS = {
     "powerscale_healthcheck_items",
     "powerscale_nfs_lock_sessions_failing",
 }
+#: A state of the upgrade that nobody knows is not committed, whatever else is said: this metric keeps remediations from running.
+CAUTIOUS = "powerscale_upgrade_committed"
 NAMES = st.sampled_from(sorted(ANSWERS))
 NAMING = {"resume", "id", "name", "type", "item_id", "checklist_id", "node", "groupnet"}
 NOTHING = st.sampled_from([None, ""])
@@ -234,7 +236,7 @@ def test_a_value_that_becomes_unknown_takes_its_own_samples_away_and_changes_no_
     found = _read(name, _mutated(name, place, replacement))
     for series, value in (found or {}).items():
         if series[0] not in COUNTS and series in whole:
-            assert value == whole[series], series
+            assert value == whole[series] or (series[0] == CAUTIOUS and value == 0.0), series
 
 
 @settings(max_examples=400, deadline=None)

@@ -74,8 +74,8 @@ class NetworkCollector:
 
     spec = CollectorSpec(
         "network",
-        interval=300.0,
-        timeout=120.0,
+        interval=120.0,
+        timeout=110.0,
         metrics=METRICS,
         schemas=SCHEMAS,
         budget=20_000,

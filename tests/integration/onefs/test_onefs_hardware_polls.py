@@ -41,14 +41,16 @@ def every_collector(clock: FakeClock) -> dict[str, Collector]:
 
 
 NAMES = ("nodes", "drives", "storage_pools", "capacity", "network", "time_skew", "certificates")
-#: The privilege that a denied collector must name.
+#: The privilege that is missing first, for each collector whose resources need one.
 PRIVILEGES = {
     "nodes": "ISI_PRIV_DEVICES",
     "drives": "ISI_PRIV_DEVICES",
     "storage_pools": "ISI_PRIV_SMARTPOOLS",
+    "capacity": "ISI_PRIV_STATISTICS",
     "network": "ISI_PRIV_NETWORK",
     "certificates": "ISI_PRIV_CERTIFICATE",
 }
+LOGIN = "ISI_PRIV_LOGIN_PAPI"
 
 
 @pytest.fixture
@@ -68,14 +70,19 @@ def read(opened: Open, clock: FakeClock) -> Callable[[str], Awaitable[Series]]:
 
 
 @asynccontextmanager
-async def _cluster(folder: Path, clock: FakeClock, down: frozenset[int]) -> AsyncIterator[OneFSSession]:
-    """Give a session with a cluster of which some nodes are down."""
+async def _cluster(options: SimulatorOptions) -> AsyncIterator[OneFSSession]:
+    """Give a session with another cluster."""
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(Simulator(SimulatorOptions(folder, nodes=4, clock=clock, down=down)))
+        simulator = await stack.enter_async_context(Simulator(options))
         target = Target("c1", "onefs", simulator.url, options={"ca_file": simulator.ca_file})
-        session = OneFSProvider(clock=clock).open(target, Credential("monitor", Secret(simulator.accounts["monitor"])))
+        session = OneFSProvider(clock=options.clock).open(target, Credential("monitor", Secret(simulator.accounts["monitor"])))
         stack.push_async_callback(session.close)
         yield session
+
+
+def _allowed(folder: Path, clock: FakeClock, *privileges: str) -> SimulatorOptions:
+    """Give a cluster whose account `monitor` may read what these privileges permit, and nothing else."""
+    return SimulatorOptions(folder, clock=clock, privileges={"monitor": dict.fromkeys((LOGIN, *privileges), "r")})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,7 +116,7 @@ async def test_a_node_that_is_down_loses_only_its_own_series(tmp_path: Path, clo
     per_node = ("nodes", "drives", "time_skew", "network")
     states: list[dict[str, set[tuple[str, tuple[str, ...]]]]] = []
     for at, down in enumerate((frozenset[int](), frozenset({3}))):
-        async with _cluster(tmp_path / str(at), clock, down) as session:
+        async with _cluster(SimulatorOptions(tmp_path / str(at), clock=clock, down=down)) as session:
             collectors = every_collector(clock)
             states.append({name: set(series(await collectors[name].collect(session, clock.now()))) for name in per_node})
     whole, degraded = states
@@ -120,26 +127,18 @@ async def test_a_node_that_is_down_loses_only_its_own_series(tmp_path: Path, clo
 
 
 @pytest.mark.parametrize("name", sorted(PRIVILEGES))
-async def test_an_account_that_may_not_is_told_which_privilege_is_missing(
-    name: str, simulator: Simulator, opened: Open, clock: FakeClock
-) -> None:
-    privilege = PRIVILEGES[name]
-    body = {
-        "errors": [
-            {
-                "code": "AEC_FORBIDDEN",
-                "message": f"Privilege check failed. The following read privilege is required: X ({privilege})",
-            }
-        ]
-    }
-    for area in ("cluster", "storagepool", "network", "certificate", "zones"):
-        for version in (1, 3, 4, 10, 16):
-            simulator.faults.add(Fault("status", path=f"/platform/{version}/{area}", status=403, body=body, times=None))
-    collector = every_collector(clock)[name]
-    with pytest.raises(Denied, match=privilege) as caught:
-        await collector.collect(opened(), clock.now())
-    assert privilege in collector.spec.privileges
+async def test_an_account_that_may_not_is_told_which_privilege_is_missing(name: str, tmp_path: Path, clock: FakeClock) -> None:
+    async with _cluster(_allowed(tmp_path, clock)) as session:
+        with pytest.raises(Denied, match=PRIVILEGES[name]) as caught:
+            await every_collector(clock)[name].collect(session, clock.now())
     assert "isi auth roles modify" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_declared_privileges_are_all_that_a_collector_needs(name: str, tmp_path: Path, clock: FakeClock) -> None:
+    collector = every_collector(clock)[name]
+    async with _cluster(_allowed(tmp_path, clock, *collector.spec.privileges)) as session:
+        assert (await collector.collect(session, clock.now())).size
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "certificates"])
@@ -184,6 +183,15 @@ async def test_each_collector_asks_for_the_lowest_version_that_has_its_fields(
         "16/network/pools", "3/network/rules", "3/zones", "3/network/dnscache", "3/cluster/time", "4/certificate/server",
         "7/certificate/authority",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("release", ["9.5.0.0", "9.9.0.0", "9.14.0.0"])
+async def test_every_release_is_understood(release: str, tmp_path: Path, clock: FakeClock) -> None:
+    async with _cluster(SimulatorOptions(tmp_path, clock=clock, release=release)) as session:
+        for name, collector in every_collector(clock).items():
+            reading = await collector.collect(session, clock.now())
+            assert (reading.drift, bool(reading.size)) == ({}, True), name
+            assert reading.complete <= {schema.name for schema in collector.spec.schemas}
 
 
 async def test_the_skew_of_each_clock_is_measured(simulator: Simulator, opened: Open, clock: FakeClock) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mendwatch.alerting.records import Look
-from mendwatch.alerting.slices import Slices, Steps, paced
+from mendwatch.alerting.slices import Slices, Steps
 from mendwatch.alerting.states import all_of, any_of
 from mendwatch.alerting.subjects import Entry, Subject
 from mendwatch.alerting.table import Poll, Source, Table
 from mendwatch.model.rules import NoData
 
-#: Units of one look, of one evaluation, of noting what follows, and of meeting a subject for the first time.
-_LOOK, _ASK, _NOTE, _MEET = 2, 5, 1, 20
+#: Units of one look, of one evaluation, and of meeting a subject for the first time; and how many answers are noted in one unit.
+_LOOK, _ASK, _MEET, _NOTES = 2, 5, 20, 3
 
 
 @dataclass(slots=True, eq=False)
@@ -104,11 +104,10 @@ def sighted(poll: Poll, table: Table, source: Source, looks: Iterable[Look], sli
     this = _Round(poll, table, source, slices)
     looked = yield from _looked(this, looks)
     # Only now is known which subjects have more than one record.
-    for entry in paced(looked, slices, _NOTE):
-        if entry is None:
+    for entry in looked:
+        this.note(entry)
+        if slices.full(1 + len(entry.subjects) // _NOTES):
             yield
-        else:
-            this.note(entry)
     return this.settle()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from mendwatch.alerting import records
 from mendwatch.alerting.conditions import Binder
@@ -63,9 +64,8 @@ class Table:
 
     rules: RuleSet
     _sources: dict[tuple[object, ...], Source] = field(default_factory=dict)
-    _subjects: dict[tuple[str, str], Subject] = field(default_factory=dict)
-    #: Those of `_subjects` whose silence is trouble.
-    _alarming: dict[tuple[str, str], Subject] = field(default_factory=dict)
+    #: By rule and fingerprint: one mapping of all would hold the loop whenever it grows.
+    _subjects: dict[str, dict[str, Subject]] = field(default_factory=dict)
     #: Those with an alert that no entry has, by target and schema: of before a restart, or not seen for long.
     _unseen: dict[tuple[str, str], dict[str, Subject]] = field(default_factory=dict)
     _swept: datetime | None = None
@@ -91,7 +91,7 @@ class Table:
 
     def get(self, rule: str, mark: str) -> Subject | None:
         """Give one subject."""
-        return self._subjects.get((rule, mark))
+        return self._subjects.get(rule, {}).get(mark)
 
     def restore(self, alert: Alert) -> Subject | None:
         """Take up an alert from before a restart; None where its rule is gone or has another key."""
@@ -104,11 +104,12 @@ class Table:
         return subject
 
     def __iter__(self) -> Iterator[Subject]:
-        return iter(self._subjects.values())
+        return chain.from_iterable(found.values() for found in self._subjects.values())
 
     def alarming(self) -> list[Subject]:
         """Give the subjects whose silence is trouble."""
-        return list(self._alarming.values())
+        names = [rule.alert for rule in self.rules.rules if rule.no_data is NoData.FIRE]
+        return [subject for name in names for subject in self._subjects.get(name, {}).values()]
 
     def absent(self, source: Source, poll: Poll, slices: Slices) -> Steps[list[Subject]]:
         """Forget every entry that a source's last reading, which was complete, did not have; give the subjects that are gone."""
@@ -127,9 +128,7 @@ class Table:
 
     def drop(self, subject: Subject) -> None:
         """Forget a subject."""
-        identity = (subject.compiled.rule.alert, subject.fingerprint)
-        self._subjects.pop(identity, None)
-        self._alarming.pop(identity, None)
+        self._subjects.get(subject.compiled.rule.alert, {}).pop(subject.fingerprint, None)
         self._seen(subject)
 
     def sweep(self, now: datetime, slices: Slices) -> Steps[None]:
@@ -139,11 +138,12 @@ class Table:
         self._swept = now
         for source in list(self._sources.values()):
             yield from self._sweep(source, now, slices)
-        for subject in paced(list(self._subjects.values()), slices, 1):
-            if subject is None:
-                yield
-            elif subject.alert is None and not subject.owners:
-                self.drop(subject)
+        for found in list(self._subjects.values()):
+            for subject in paced(list(found.values()), slices, 1):
+                if subject is None:
+                    yield
+                elif subject.alert is None and not subject.owners:
+                    self.drop(subject)
 
     def _sweep(self, source: Source, now: datetime, slices: Slices) -> Steps[None]:
         for item in paced(list(source.entries.items()), slices, 1):
@@ -162,7 +162,7 @@ class Table:
 
     def _subject(self, compiled: CompiledRule, key: Mapping[str, str], poll: Poll) -> Subject:
         mark = fingerprint(compiled.rule.alert, key)
-        subject = self._subjects.get((compiled.rule.alert, mark))
+        subject = self.get(compiled.rule.alert, mark)
         wait = stale_after(compiled, poll.spec.interval)
         if subject is None:
             subject = Subject(compiled, mark, poll.target.id, key, wait, poll.now)
@@ -173,10 +173,7 @@ class Table:
         return subject
 
     def _add(self, subject: Subject) -> None:
-        identity = (subject.compiled.rule.alert, subject.fingerprint)
-        self._subjects[identity] = subject
-        if subject.compiled.rule.no_data is NoData.FIRE:
-            self._alarming[identity] = subject
+        self._subjects.setdefault(subject.compiled.rule.alert, {})[subject.fingerprint] = subject
 
     def _seen(self, subject: Subject) -> None:
         """Strike a subject off those that no entry has."""

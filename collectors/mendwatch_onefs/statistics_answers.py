@@ -106,7 +106,7 @@ def _usual(raw: Any, shape: Shape) -> bool:  # noqa: ANN401 - foreign data
     """Tell whether the quick way would have taken this value."""
     try:
         msgspec.convert(raw, shape.outline)
-    except msgspec.ValidationError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # half a surrogate pair is a ValueError
         return False
     return True
 

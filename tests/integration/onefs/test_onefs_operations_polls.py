@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from mendwatch.errors import Denied, Unsupported
+from mendwatch.errors import AuthenticationFailed, Denied, Unsupported
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.provider import Collector
@@ -382,3 +382,10 @@ async def test_what_is_put_where_and_saved_is_what_the_cluster_holds(
     assert found["datamover_policy_job_failed", ("copy-home",)] == 1.0
     assert found["datamover_policy_disabled_by_system", ("expire-old",)] == 1.0
     assert found["s3_buckets", ()] == 2.0
+
+
+async def test_a_wrong_password_stops_every_collector(opened: Open, clock: FakeClock) -> None:
+    session = opened(password="wrong")
+    for collector, _ in ALL:
+        with pytest.raises(AuthenticationFailed):
+            await collector.collect(session, clock.now())

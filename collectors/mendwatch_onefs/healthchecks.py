@@ -129,7 +129,7 @@ async def _some(session: OneFSClient, query: Mapping[str, str]) -> tuple[list[Ev
     """Read pages up to the bound, and tell whether there are more."""
     found: list[Evaluation] = []
     pages = 0
-    async for page in session.pages(16, _SOURCE, EvaluationPage, query):
+    async for page in session.pages(23, _SOURCE, EvaluationPage, query):
         found += page.evaluations
         pages += 1
         if pages == MOST_PAGES:

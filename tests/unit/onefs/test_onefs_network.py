@@ -9,6 +9,7 @@ import pytest
 from simulated import Asked, Series, make_cluster, series
 
 from mendwatch.model.samples import Reading
+from mendwatch_onefs.failures import denied
 from mendwatch_onefs.network import LISTS, Network, reading_of
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -111,6 +112,20 @@ def test_a_suspended_node_that_cannot_be_read_takes_the_count_away() -> None:
     found = series(reading_of(Network({"network/pools": [{"id": "p", "sc_suspended_nodes": [1, "x"]}]}), NOW))
     assert ("powerscale_network_pool_suspended_nodes", ("p",)) not in found
     assert ("powerscale_network_pool_node_suspended", ("p", "1")) in found
+
+
+@pytest.mark.parametrize(
+    ("resource", "privilege"),
+    [
+        ("16/network/pools", "ISI_PRIV_NETWORK"),
+        ("3/zones", "ISI_PRIV_AUTH"),
+        ("1/storagepool/status", "ISI_PRIV_SMARTPOOLS"),
+        ("4/certificate/server", "ISI_PRIV_CERTIFICATE"),
+        ("3/cluster/nodes", "ISI_PRIV_DEVICES"),
+    ],
+)
+def test_a_refusal_that_names_no_privilege_is_told_with_the_one_that_the_resource_needs(resource: str, privilege: str) -> None:
+    assert privilege in str(denied("HTTP 403: no", f"GET /platform/{resource}"))
 
 
 def test_a_list_that_this_release_has_not_is_not_an_empty_list() -> None:

@@ -156,7 +156,7 @@ async def _current(session: OneFSSession, keys: Sequence[str]) -> bytes:
 async def _reading(standing: Standing, now: datetime, drift: Drift) -> Reading:
     columns = []
     for sheet in standing.sheets:
-        columns.append(sheet.columns(standing.lnns))
+        columns.append(await sheet.columns(standing.lnns))
         await asyncio.sleep(0)
     return Reading(tuple(_own(standing, now)), columns=tuple(one for one in columns if one.values), drift=drift.counts)
 

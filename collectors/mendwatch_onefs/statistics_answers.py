@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Union
 
 import msgspec
 
 from mendwatch_onefs.decoding import decode, number, whole
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.statistic_shapes import Shape
+from mendwatch_onefs.statistic_shapes import SCALAR, Shape
 from mendwatch_onefs.statistics_asks import Ask, kind_of
 
 WHAT = "GET statistics/current"
@@ -88,22 +89,25 @@ class Reader:
 
     @staticmethod
     def _take(value: Value, shape: Shape, answer: Answer, drift: Drift) -> None:
-        def odd() -> None:
-            drift.odd(f"statistics/current: {value.key}")
-
-        code = None if value.error_code is None else whole(value.error_code)
+        code = _whole(value.error_code)
         answer.keys.append(value.key)
-        answer.devids.append(whole(value.devid))
-        answer.nodes.append(whole(value.node))
+        answer.devids.append(_whole(value.devid))
+        answer.nodes.append(_whole(value.node))
         answer.times.append(number(value.time))
         answer.codes.append(-1 if value.error_code is not None and code is None else code)
-        answer.values.append(shape.tidy(value.value, odd))
+        answer.values.append(shape.tidy(value.value, partial(drift.odd, f"statistics/current: {value.key}")))
         if not _usual(value.value, shape):
             answer.odd.add(value.key)
 
 
+def _whole(raw: Any) -> int | None:  # noqa: ANN401 - foreign data
+    return raw if raw is None or (type(raw) is int and raw >= 0) else whole(raw)
+
+
 def _usual(raw: Any, shape: Shape) -> bool:  # noqa: ANN401 - foreign data
     """Tell whether the quick way would have taken this value."""
+    if shape is SCALAR and type(raw) is float:
+        return True
     try:
         msgspec.convert(raw, shape.outline)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # half a surrogate pair is a ValueError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from mendwatch_onefs.statistic_shapes import Number, Rows, Shape, names_of
 from mendwatch_onefs.statistics_answers import Answer
@@ -19,8 +19,7 @@ from mendwatch_onefs.statistics_choice import Term
 Take = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One series: its name, the position of its number and of its time, and what the number is divided by."""
 
     metric: str
@@ -34,6 +33,22 @@ class Slot:
         if not numbers and not entries:
             return self
         return Slot(self.metric, self.labels, self.number + numbers, self.entry + entries, self.divisor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One metric that a key gives, as it is needed for every single series: the key's own labels, the number of its field."""
+
+    metric: str
+    labels: tuple[str, ...]
+    field: int
+    divisor: int
+    per_node: bool
+
+
+def _column(term: Term) -> _Column:
+    one = term.statistic
+    return _Column(one.metric, one.label_values, one.shape.fields.index(one.field), term.divisor, one.per_node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,11 @@ class Frame:
 
     def __init__(self, ask: Ask, answer: Answer) -> None:
         self.keys, self.devids, self.nodes = answer.keys, answer.devids, answer.nodes
-        self._terms: Mapping[str, tuple[Term, ...]] = {one.key: one.terms for one in ask.wanted}
+        self._columns = {
+            (one.key, shape.name): tuple(_column(term) for term in one.terms if term.statistic.shape is shape)
+            for one in ask.wanted
+            for shape in ask.shapes
+        }
         self._portions = tuple(_portions(ask, answer.keys))
         self._rows = [_rows(portion, answer.values) for portion in self._portions]
 
@@ -91,8 +110,7 @@ class Frame:
         """
         start = 0
         for portion, rows in zip(self._portions, self._rows, strict=True):
-            places = list(enumerate(portion.entries)) if rows is None else []
-            named = [(entry, ()) for _, entry in places] if rows is None else _named(portion, rows)
+            named = [(entry, ()) for entry in portion.entries] if rows is None else _named(portion, rows)
             for at, (entry, names) in enumerate(named):
                 yield from self._series(portion.shape, entry, names, (start + at, len(named)), lnns)
             start += len(named) * len(portion.shape.fields)
@@ -101,20 +119,15 @@ class Frame:
         self, shape: Shape, entry: int, names: tuple[str, ...], place: tuple[int, int], lnns: Mapping[int, int]
     ) -> Iterator[Slot]:
         first, stride = place
-        for term in self._terms[self.keys[entry]]:
-            statistic = term.statistic
-            if statistic.shape is not shape:
-                continue
-            lnn = self._lnn(entry, lnns) if statistic.per_node else ""
+        for column in self._columns[self.keys[entry], shape.name]:
+            lnn = self._lnn(entry, lnns) if column.per_node else ()
             if lnn is not None:
-                labels = (*((lnn,) if statistic.per_node else ()), *statistic.label_values, *names)
-                at = first + stride * shape.fields.index(statistic.field)
-                yield Slot(statistic.metric, labels, at, entry, term.divisor)
+                yield Slot(column.metric, lnn + column.labels + names, first + stride * column.field, entry, column.divisor)
 
-    def _lnn(self, entry: int, lnns: Mapping[int, int]) -> str | None:
+    def _lnn(self, entry: int, lnns: Mapping[int, int]) -> tuple[str, ...] | None:
         """Give the logical number of the value's node as a label; None where nobody knows it."""
         lnn = self.nodes[entry] or lnns.get(self.devids[entry] or 0)
-        return str(lnn) if lnn and lnn > 0 else None
+        return (str(lnn),) if lnn and lnn > 0 else None
 
 
 def _portions(ask: Ask, keys: Sequence[str]) -> Iterator[_Portion]:

@@ -20,8 +20,8 @@ _NAN = math.nan
 class SheetLayout:
     """Where each number of a sheet's answers stands in its columns."""
 
-    def __init__(self, slots: Iterable[Slot], numbers: int, entries: int) -> None:
-        ordered = ordered_by_metric(slots)
+    def __init__(self, ordered: Sequence[Slot], numbers: int, entries: int) -> None:
+        """Lay out series that stand metric by metric, out of so many numbers and values of all answers."""
         self.layout = Layout((slot.metric, slot.labels) for slot in ordered)
         self._pick = taking([slot.number for slot in ordered], numbers)
         self._pick_time = taking([slot.entry for slot in ordered], entries)

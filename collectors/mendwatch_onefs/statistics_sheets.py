@@ -6,6 +6,7 @@ the positions are.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import ne
@@ -16,8 +17,8 @@ from mendwatch_onefs.statistic_shapes import Number
 from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask
 from mendwatch_onefs.statistics_codes import blank
-from mendwatch_onefs.statistics_frames import Frame
-from mendwatch_onefs.statistics_layouts import SheetLayout
+from mendwatch_onefs.statistics_frames import Frame, Slot
+from mendwatch_onefs.statistics_layouts import SheetLayout, ordered_by_metric
 
 #: Seconds, and the share of its interval, by which a request may be asked early: polls are never exactly on time.
 _EARLY, _SHARE = 1.0, 0.1
@@ -106,24 +107,30 @@ class Sheet:
         """Let go of the layout, because an answer was about other things."""
         self._layout = None
 
-    def columns(self, lnns: Mapping[int, int]) -> Columns:
-        """Give the newest numbers of all requests."""
+    async def columns(self, lnns: Mapping[int, int]) -> Columns:
+        """Give the newest numbers of all requests; a new layout is made in steps, so that others run in between."""
         if self._layout is None:
-            self._layout = self._laid_out(lnns)
+            slots = self._slots(lnns)
+            await asyncio.sleep(0)
+            ordered = ordered_by_metric(slots)
+            await asyncio.sleep(0)
+            size = sum(len(page.numbers) for page in self.pages)
+            self._layout = SheetLayout(ordered, size, sum(page.entries for page in self.pages))
+            await asyncio.sleep(0)
         if len(self.pages) == 1:
             return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
         numbers = [number for page in self.pages for number in page.numbers]
         return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
 
-    def _laid_out(self, lnns: Mapping[int, int]) -> SheetLayout:
-        slots = []
+    def _slots(self, lnns: Mapping[int, int]) -> list[Slot]:
+        slots: list[Slot] = []
         numbers = entries = 0
         for page in self.pages:
             if page.frame is not None:
                 slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns)]
             numbers += len(page.numbers)
             entries += page.entries
-        return SheetLayout(slots, numbers, entries)
+        return slots
 
 
 def missing(sheets: Iterable[Sheet]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from stepping import stepped
 
 from mendwatch.model.samples import Columns
 from mendwatch_onefs.drift import Drift
@@ -28,7 +29,7 @@ Series = dict[tuple[str, tuple[str, ...]], float]
 def _turned(body: bytes, nodes: dict[int, int] | None = None) -> tuple[Page, Columns]:
     page = Page(Ask(WANTED, 0.0, patient=False))
     page.take(page.reader.read(body, Drift()), NOW)
-    return page, Sheet([page]).columns(nodes or {})
+    return page, stepped(Sheet([page]).columns(nodes or {}))
 
 
 def _series(columns: Columns) -> Series:

@@ -136,7 +136,7 @@ def test_there_is_a_truth_to_compare_with(name: str) -> None:
     assert _truth(name)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(NAMES, st.data())
 def test_a_value_that_is_missing_takes_numbers_away_and_changes_none(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for path in _every_place(name) if isinstance(path[-1], str)]))
@@ -146,7 +146,7 @@ def test_a_value_that_is_missing_takes_numbers_away_and_changes_none(name: str, 
     assert _invented(name, found) == set()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(NAMES, st.data())
 def test_a_number_that_becomes_text_is_the_same_number(name: str, data: st.DataObject) -> None:
     def say(parent: Any, field: str | int) -> None:  # noqa: ANN401 - JSON
@@ -157,7 +157,7 @@ def test_a_number_that_becomes_text_is_the_same_number(name: str, data: st.DataO
     assert _read(name, _changed(name, path, say)) == _truth(name)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(NAMES, st.data())
 def test_a_field_that_nobody_knows_changes_nothing(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(_every_place(name)))
@@ -170,7 +170,7 @@ def test_a_field_that_nobody_knows_changes_nothing(name: str, data: st.DataObjec
     assert _read(name, _changed(name, path, add)) == _truth(name)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(NAMES, st.data())
 def test_anything_in_any_place_is_survived_and_gives_finite_numbers(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(_every_place(name)))

@@ -63,7 +63,7 @@ async def test_a_forbidden_import_breaks_its_contract(copy: Path, contract: str,
     code, out = await lint(copy)
 
     assert code == 1, out
-    assert any(row.startswith(f"{contract} BROKEN") for row in out.splitlines()), out
+    assert any(row.startswith(contract) and " BROKEN" in row for row in out.splitlines()), out
 
 
 async def test_a_new_module_that_has_no_layer_is_refused(copy: Path) -> None:

@@ -105,12 +105,8 @@ async def _answers(standing: Standing, session: OneFSSession, now: datetime, dri
     """Ask all requests that are due, and once more for what some node did not give at first."""
     started = session.clock.monotonic()
     found: list[tuple[Sheet, Page, Answer]] = []
-    for sheet in standing.sheets:
-        for page in sheet.pages:
-            if page.due(now):
-                answer = await _asked(standing, session, page, now, drift)
-                if answer is not None:
-                    found.append((sheet, page, answer))
+    for sheet, page in standing.due(now):
+        found.append((sheet, page, await _asked(standing, session, page, now, drift)))
     for _, page, answer in found:
         if session.clock.monotonic() - started < session.options.timeout:
             await _try_again(session, page, answer, drift)
@@ -119,7 +115,7 @@ async def _answers(standing: Standing, session: OneFSSession, now: datetime, dri
     return found
 
 
-async def _asked(standing: Standing, session: OneFSSession, page: Page, now: datetime, drift: Drift) -> Answer | None:
+async def _asked(standing: Standing, session: OneFSSession, page: Page, now: datetime, drift: Drift) -> Answer:
     """Ask one request; when the release refuses a key of it, park that key and go without the request for this poll."""
     try:
         body = await _current(session, page.ask.keys)

@@ -75,6 +75,10 @@ class Standing:
         if self._stale or over:
             self._arrange(groups)
 
+    def due(self, now: datetime) -> list[tuple[Sheet, Page]]:
+        """Give the requests that the poll of now has to ask, each with its sheet."""
+        return [(sheet, page) for sheet in self.sheets for page in sheet.pages if page.due(now)]
+
     def _keep_pace(self, now: datetime) -> None:
         gap = (now - self._polled).total_seconds() if self._polled is not None else 0.0
         self._polled = now

@@ -42,7 +42,7 @@ _LIMITS = {"hard": 1000, "soft": 900, "advisory": 800, "soft_exceeded": True, "s
 _USAGE = {"fslogical": 110, "physical": 150, "inodes": 7, "fslogical_ready": True}
 _OPERATION = {"protocol": "nfs3", "class": "read", "operation": "read", "operation_rate": 5.5, "in": 7, "out": 9, "time_avg": 800}
 _POLICY = {"name": "p", "action": "sync", "enabled": True, "conflicted": True, "last_job_state": "failed", "rpo_alert": 7200}
-_REPORT = {"policy_name": "p", "state": "finished", "start_time": NOON - 90, "end_time": NOON - 9, "duration": 81, "errors": ["x"]}
+_REPORT = {"policy_name": "p", "state": "finished", "start_time": NOON - 90, "end_time": NOON - 9, "duration": 81, "error": "x"}
 _SYSTEM = {"node": "All", "cpu": 25, "nfs": 4, "smb": 5, "total": 9, "net_in": 3}
 _DRIVE = {"drive_id": "3:12", "busy": 25.5, "access_latency": 8, "bytes_in": 10, "xfers_out": "2", "used_bytes_percent": 50}
 
@@ -59,7 +59,7 @@ MEASURED: dict[str, dict[str, Any]] = {
     "summary": {"summary": {"size": 9, "active_size": 8, "deleting_size": 1, "aliases_count": 2, "shadow_bytes": -5}},
     "settings": {"settings": {"service": "on", "rpo_alerts": True}},
     "policies": {"policies": [{**_POLICY, "last_started": NOON - 99, "last_success": NOON - 50, "next_run": NOON + 9}]},
-    "reports": {"reports": [{**_REPORT, "bytes_transferred": 5}]},
+    "reports": {"reports": [{**_REPORT, "errors": ["x"], "bytes_transferred": 5}]},
     "targets": {"policies": [{"name": "t", "source_host": "s", "last_job_state": "failed", "last_update_from_source": NOON - 9}]},
     "operations": {"protocol": [_OPERATION, {**_OPERATION, "operation": "write"}]},
     "clients": {"client": [{"remote_addr": "192.0.2.1", **_OPERATION}]},

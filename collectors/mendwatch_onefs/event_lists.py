@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from mendwatch.errors import BadAnswer
 from mendwatch_onefs.decoding import text, whole
+from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.session import OneFSSession
 
 #: Lists that one poll asks for at most; the others have their turn in the polls that follow.
@@ -66,8 +68,10 @@ def _code(raw: Any) -> str | None:  # noqa: ANN401 - foreign data
     return str(number) if number else None
 
 
-async def refresh(session: OneFSSession, known: Mapping[str, Detail], wanted: Mapping[str, str]) -> dict[str, Detail]:
-    """Give the details of the wanted groups (stamps by id): those that are known and still true, and a few that are asked for now.
+async def refresh(session: OneFSSession, known: Mapping[str, Detail], wanted: Mapping[str, str], drift: Drift) -> dict[str, Detail]:
+    """Give the details of the wanted groups (stamps by id): those that are known, and a few that are new and asked for now.
+
+    A damaged list costs no event: what was known of its group stands, and the next poll asks again.
 
     Raises:
         TargetError: the cluster cannot be asked.
@@ -75,6 +79,10 @@ async def refresh(session: OneFSSession, known: Mapping[str, Detail], wanted: Ma
     found = {key: known[key] for key in wanted if key in known}
     stale = [key for key, stamp in wanted.items() if key.isdecimal() and (key not in known or known[key].stamp != stamp)]
     for key in stale[-AT_ONCE:]:
-        answer = await session.offered(7, f"event/eventlists/{key}", EventLists)
+        try:
+            answer = await session.offered(7, f"event/eventlists/{key}", EventLists)
+        except BadAnswer:
+            drift.odd("event/eventlists")
+            continue
         found[key] = detail_of(answer.eventlists if answer else (), wanted[key])
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample, Severity
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import event_definitions, event_lists
@@ -106,14 +107,14 @@ class EventsCollector:
     async def collect(self, session: OneFSSession, now: datetime) -> Reading:
         """Fetch every page once; an event that is absent from the reading is over."""
         memory, drift = session.memory(EventsMemory), Drift()
-        definitions = await _definitions(session, memory)
+        definitions = await _definitions(session, memory, drift)
         groups = await _groups(session, {"resolved": "false"})
         begin = (now.timestamp() - FIRST) if memory.newest is None else memory.newest - OVERLAP
         over = await _groups(session, {"resolved": "true", "begin": str(int(begin))})
         held = [group for group in groups if is_open(group)]
         missed = [] if memory.told is None else [group for group in over if key_of(group) not in memory.told]
         told = [*(group for group in missed if not is_open(group)), *held]
-        memory.details = await event_lists.refresh(session, memory.details, _wanted(told, definitions))
+        memory.details = await event_lists.refresh(session, memory.details, _wanted(told, definitions), drift)
         maintenance = await session.offered(12, "event/maintenance", Maintenance)
         events = events_of(told, now, definitions, memory.details, drift)
         samples = (*counts_of(groups, definitions, now), *_maintenance(maintenance, drift, now))
@@ -122,11 +123,14 @@ class EventsCollector:
         return Reading(samples, events, events_complete=True, complete=frozenset({"events", "celog"}), drift=drift.counts)
 
 
-async def _definitions(session: OneFSSession, memory: EventsMemory) -> Definitions:
-    """Give the cluster's definitions, read at the start and whenever its release has changed."""
+async def _definitions(session: OneFSSession, memory: EventsMemory, drift: Drift) -> Definitions:
+    """Give the cluster's definitions, read at the start and whenever its release has changed; damaged ones cost no event."""
     if memory.definitions is None or memory.release != session.release:
-        memory.definitions, memory.release = await event_definitions.load(session), session.release
-    return memory.definitions
+        try:
+            memory.definitions, memory.release = await event_definitions.load(session), session.release
+        except BadAnswer:
+            drift.odd("event/eventgroup-definitions")
+    return memory.definitions or Definitions()
 
 
 async def _groups(session: OneFSSession, query: dict[str, str]) -> list[EventGroup]:

@@ -163,6 +163,19 @@ async def test_a_release_without_definitions_lists_or_maintenance_still_tells_it
     assert ("powerscale_events_maintenance", ()) not in _series(reading)
 
 
+async def test_damaged_definitions_and_lists_cost_no_event_and_are_read_again(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    session, key = opened(), _open(simulator)
+    for path in ("/platform/12/event/eventgroup-definitions", "/platform/7/event/eventlists"):
+        simulator.faults.add(Fault("truncated_body", path=path))
+    first = await _poll(session, clock)
+    assert (_by_key(first)[key].kind, _by_key(first)[key].attributes.get("code")) == ("SNAP_CREATE_FAILED", None)
+    assert first.drift == {"event/eventgroup-definitions": 1, "event/eventlists": 1}
+    second = await _poll(session, clock)
+    assert (_by_key(second)[key].attributes["code"], second.drift) == ("600010001", {})
+
+
 async def test_maintenance_mode_is_told(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
     session = opened()
     assert _series(await _poll(session, clock))[("powerscale_events_maintenance", ())] == 0.0

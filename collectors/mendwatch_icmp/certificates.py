@@ -30,7 +30,7 @@ def read(der: bytes) -> Certificate | None:
     try:
         found = x509.load_der_x509_certificate(der)
         not_after = found.not_valid_after_utc.timestamp()
-    except (ValueError, TypeError, OverflowError):
+    except (x509.InvalidVersion, ValueError, TypeError, OverflowError):
         return None
     names, addresses = _alternatives(found)
     return Certificate(not_after, names, addresses)
@@ -39,7 +39,7 @@ def read(der: bytes) -> Certificate | None:
 def _alternatives(found: x509.Certificate) -> tuple[frozenset[str], frozenset[str]]:
     try:
         extension = found.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return frozenset(), frozenset()
     if not isinstance(extension, x509.SubjectAlternativeName):
         return frozenset(), frozenset()

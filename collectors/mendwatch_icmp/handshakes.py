@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mendwatch.clock import Clock
@@ -33,6 +33,7 @@ class Handshake:
     seconds: float | None = None
     verified: bool | None = None
     certificate: Certificate | None = None
+    named: bool | None = None
     failure: Failure | None = None
 
 
@@ -44,7 +45,7 @@ def contexts(ca_file: Path | None) -> Contexts:
     """
     verifying = ssl.create_default_context(cafile=ca_file)
     verifying.check_hostname = False
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE  # to read what a certificate says; nothing is sent over it
     return Contexts(verifying, trusting)
@@ -56,7 +57,7 @@ async def greet(door: Door, how: Contexts, patience: float, clock: Clock) -> Han
     if found.verified is not False:
         return found
     again = await _greet(door, how.trusting, patience, clock)
-    return Handshake(again.seconds, verified=False, certificate=again.certificate, failure=again.failure)
+    return replace(again, verified=False)
 
 
 async def _greet(door: Door, context: ssl.SSLContext, patience: float, clock: Clock) -> Handshake:
@@ -74,7 +75,9 @@ async def _greet(door: Door, context: ssl.SSLContext, patience: float, clock: Cl
         return Handshake(failure=Failure.HANDSHAKE)
     finally:
         sock.close()
-    return Handshake(clock.monotonic() - started, verified=True, certificate=certificates.read(der))
+    taken, certificate = clock.monotonic() - started, certificates.read(der)
+    named = None if certificate is None else certificate.is_for(door.endpoint.address)
+    return Handshake(taken, verified=True, certificate=certificate, named=named)
 
 
 async def _shake(sock: socket.socket, door: Door, context: ssl.SSLContext, patience: float) -> bytes:

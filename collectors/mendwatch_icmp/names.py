@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import icmplib
 from icmplib.exceptions import NameLookupError
 
 from mendwatch.clock import Clock
+from mendwatch_icmp.steps import in_steps
 from mendwatch_icmp.wire import Address
 
 #: Names that are looked up at a time.
@@ -34,6 +36,8 @@ class Names:
 
     def __init__(self, family: str, clock: Clock) -> None:
         self._family, self._clock = _FAMILIES[family], clock
+        #: Those that are IP addresses themselves.
+        self.literals: set[str] = set()
         self._known: dict[str, tuple[float, Address | None]] = {}
         self._asked: dict[str, asyncio.Future[None]] = {}
         self._threads = ThreadPoolExecutor(PARALLEL, thread_name_prefix="mendwatch-names")
@@ -44,7 +48,8 @@ class Names:
         An answer that is too old counts as long as the new one is not there.
         """
         wanted = list(names)
-        open_questions = [self._ask(name) for name in wanted if not self._fresh(name)]
+        fresh = await in_steps(self._fresh, wanted)
+        open_questions = [self._ask(name) for name, known in zip(wanted, fresh, strict=True) if not known]
         if open_questions:
             await asyncio.wait(open_questions, timeout=LOOKUP)
         return {name: self._known[name][1] for name in wanted if name in self._known}
@@ -56,10 +61,10 @@ class Names:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _fresh(self, name: str) -> bool:
-        literal = address_of(name)
-        if literal is not None:
-            self._known[name] = (float("inf"), literal)
-        until, _ = self._known.get(name, (-1.0, None))
+        if name not in self._known and (literal := address_of(name)) is not None:
+            self.literals.add(name)
+            self._known[name] = (math.inf, literal)
+        until, _ = self._known.get(name, (-math.inf, None))
         return self._clock.monotonic() < until
 
     def _ask(self, name: str) -> asyncio.Future[None]:

@@ -6,18 +6,18 @@ The values of the many are columns, because their series stay the same; what is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, pairwise
 
-from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.model.samples import Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_icmp.addresses import Endpoint
 from mendwatch_icmp.asking import Answers, ask
 from mendwatch_icmp.ledger import Tally
-from mendwatch_icmp.names import address_of
 from mendwatch_icmp.options import MOST_ADDRESSES, IcmpOptions
 from mendwatch_icmp.session import IcmpSession
+from mendwatch_icmp.steps import columns_of, in_steps
 from mendwatch_icmp.sweep import Plan, Surroundings
 from mendwatch_icmp.wire import Address, key
 
@@ -81,10 +81,13 @@ class ReachabilityCollector:
     async def collect(self, session: IcmpSession, now: datetime) -> Reading:
         """Resolve, ask and wait; raises nothing, because nothing that can happen is the failure of a poll."""
         known = await session.resolve()
-        found = [address for address in known.values() if address]
-        answers = await ask(found, plan_of(session.options), Surroundings(session.clock))
-        layout = session.layout(self.spec.name, lambda: layout_of(session.endpoints))
-        return reading_of(layout, session.endpoints, known, answers, now)
+        answers = await ask(
+            [address for address in known.values() if address], plan_of(session.options), Surroundings(session.clock)
+        )
+        layouts = await session.layouts(self.spec.name, COLUMNS, lambda: [one.labels for one in session.endpoints])
+        rows = await in_steps(lambda one: row_for(one, known, answers, is_name=session.is_name(one.address)), session.endpoints)
+        lost = await in_steps(lambda one: losses_of(one, known, answers, now), session.endpoints)
+        return reading_of(layouts, rows, [*machine_of(answers, now), *chain.from_iterable(lost)])
 
 
 def plan_of(options: IcmpOptions) -> Plan:
@@ -92,33 +95,20 @@ def plan_of(options: IcmpOptions) -> Plan:
     return Plan(options.count, options.interval, options.timeout, options.rate)
 
 
-def layout_of(endpoints: Sequence[Endpoint]) -> Layout:
-    """Give the series of all addresses, metric by metric."""
-    return Layout((spec.name, one.labels) for spec in COLUMNS for one in endpoints)
-
-
-def reading_of(
-    layout: Layout, endpoints: Sequence[Endpoint], known: Mapping[str, Address | None], answers: Answers, now: datetime
-) -> Reading:
-    """Turn what came into columns and samples. It is complete if every address has an answer to whether it is reachable."""
-    rows = [_row(one, known, answers) for one in endpoints]
-    values = list(chain.from_iterable(zip(*rows, strict=True)))
+def reading_of(layouts: Sequence[Layout], rows: Sequence[Row], samples: Iterable[Sample]) -> Reading:
+    """Put a reading together. It is complete if every address has an answer to whether it is reachable."""
     complete = not any(math.isnan(row[0]) for row in rows)
-    return Reading(
-        tuple(_samples(endpoints, known, answers, now)),
-        columns=(Columns(layout, values, absent=sum(map(math.isnan, values))),),
-        complete=frozenset({SCHEMA.name} if complete else ()),
-    )
+    return Reading(tuple(samples), columns=columns_of(layouts, rows), complete=frozenset({SCHEMA.name} if complete else ()))
 
 
-def _row(one: Endpoint, known: Mapping[str, Address | None], answers: Answers) -> Row:
+def row_for(one: Endpoint, known: Mapping[str, Address | None], answers: Answers, *, is_name: bool) -> Row:
+    """Give the values of an address in the order of the columns; NaN is what is not known."""
     if one.address not in known:
         return (_NAN, _NAN, *_SILENT, _NAN)
     address = known[one.address]
     if address is None:
         return (0.0, _NAN, *_SILENT, 0.0)
-    resolved = 1.0 if address_of(one.address) is None else _NAN
-    return (*row_of(answers.tallies.get(key(address))), resolved)
+    return (*row_of(answers.tallies.get(key(address))), 1.0 if is_name else _NAN)
 
 
 def row_of(tally: Tally | None) -> tuple[float, float, float, float, float, float, float]:
@@ -136,15 +126,18 @@ def row_of(tally: Tally | None) -> tuple[float, float, float, float, float, floa
     return (reachable, loss, min(times), average, max(times), mostly, jitter)
 
 
-def _samples(
-    endpoints: Sequence[Endpoint], known: Mapping[str, Address | None], answers: Answers, now: datetime
-) -> Iterator[Sample]:
+def machine_of(answers: Answers, now: datetime) -> Iterator[Sample]:
+    """Tell what this machine allowed and dropped."""
     for family, available in answers.available.items():
         yield Sample(AVAILABLE.name, float(available), (family,), now)
     for family, dropped in answers.dropped.items():
         yield Sample(DROPPED.name, float(dropped), (family,), now)
-    for one in endpoints:
-        address = known.get(one.address)
-        tally = answers.tallies.get(key(address)) if address else None
-        for reason, lost in tally.lost.items() if tally else ():
-            yield Sample(LOST.name, float(lost), (*one.labels, reason.value), now)
+
+
+def losses_of(one: Endpoint, known: Mapping[str, Address | None], answers: Answers, now: datetime) -> list[Sample]:
+    """Tell how many requests to an address were lost, by reason."""
+    address = known.get(one.address)
+    tally = answers.tallies.get(key(address)) if address else None
+    if tally is None:
+        return []
+    return [Sample(LOST.name, float(lost), (*one.labels, reason.value), now) for reason, lost in tally.lost.items()]

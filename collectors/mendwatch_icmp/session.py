@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mendwatch.clock import Clock
-from mendwatch.model.samples import Layout
+from mendwatch.model.samples import Layout, MetricSpec
 from mendwatch.model.targets import Identity, Target
 from mendwatch_icmp.addresses import endpoints_of
 from mendwatch_icmp.names import Names
 from mendwatch_icmp.options import IcmpOptions
+from mendwatch_icmp.steps import layouts_of
 from mendwatch_icmp.wire import Address
+
+#: Makes the label values of each series.
+Labels = Callable[[], Sequence[tuple[str, ...]]]
 
 
 class IcmpSession:
@@ -21,7 +25,7 @@ class IcmpSession:
         self.endpoints = endpoints_of(target.address, options.addresses)
         self._own = target.address
         self._names = Names(options.family, clock)
-        self._layouts: dict[str, Layout] = {}
+        self._layouts: dict[str, tuple[Layout, ...]] = {}
 
     async def identify(self) -> Identity:
         """Give the address that the target's own name has now; whether anything answers is for the collectors to say."""
@@ -32,10 +36,14 @@ class IcmpSession:
         """Give the IP address of each endpoint: None where its name has none, nothing where that is not known yet."""
         return await self._names.resolve(one.address for one in self.endpoints)
 
-    def layout(self, collector: str, make: Callable[[], Layout]) -> Layout:
-        """Give the layout of a collector's readings: ever the same one, because the addresses of a session stay."""
+    def is_name(self, address: str) -> bool:
+        """Tell whether an address that was resolved is a name, and not an IP address itself."""
+        return address not in self._names.literals
+
+    async def layouts(self, collector: str, metrics: Sequence[MetricSpec], labels: Labels) -> tuple[Layout, ...]:
+        """Give the layouts of a collector's readings, one for each metric: ever the same, because a session's addresses stay."""
         if collector not in self._layouts:
-            self._layouts[collector] = make()
+            self._layouts[collector] = await layouts_of(metrics, labels())
         return self._layouts[collector]
 
     async def close(self) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.model.samples import Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_icmp.addresses import Endpoint
 from mendwatch_icmp.connections import Connection, Door, bounded, connect
 from mendwatch_icmp.options import MOST_ADDRESSES
 from mendwatch_icmp.session import IcmpSession
+from mendwatch_icmp.steps import columns_of
 from mendwatch_icmp.wire import Address
 
 LABELS = ("address", "name", "port")
@@ -42,8 +43,8 @@ class TcpCollector:
         doors = doors_of(session.endpoints, options.tcp, await session.resolve())
         work = partial(connect, patience=options.connect_timeout, clock=session.clock)
         found = dict(zip(doors, await bounded(work, doors, options.connections), strict=True))
-        layout = session.layout(self.spec.name, lambda: layout_of(COLUMNS, session.endpoints, options.tcp))
-        return reading_of(layout, {door.labels: one for door, one in found.items()}, now)
+        layouts = await session.layouts(self.spec.name, COLUMNS, lambda: labels_of(session.endpoints, options.tcp))
+        return reading_of(layouts, {door.labels: one for door, one in found.items()}, now)
 
 
 def doors_of(endpoints: Sequence[Endpoint], ports: Sequence[int], known: Mapping[str, Address | None]) -> list[Door]:
@@ -51,29 +52,24 @@ def doors_of(endpoints: Sequence[Endpoint], ports: Sequence[int], known: Mapping
     return [Door(one, port, known[one.address]) for one in endpoints if one.address in known for port in ports]
 
 
-def layout_of(metrics: Sequence[MetricSpec], endpoints: Sequence[Endpoint], ports: Sequence[int]) -> Layout:
-    """Give the series of all ports, metric by metric."""
-    return Layout((spec.name, (*one.labels, str(port))) for spec in metrics for one in endpoints for port in ports)
+def labels_of(endpoints: Sequence[Endpoint], ports: Sequence[int]) -> list[tuple[str, ...]]:
+    """Give the label values of all ports."""
+    return [(*one.labels, str(port)) for one in endpoints for port in ports]
 
 
-def reading_of(layout: Layout, found: Mapping[tuple[str, ...], Connection], now: datetime) -> Reading:
+def reading_of(layouts: Sequence[Layout], found: Mapping[tuple[str, ...], Connection], now: datetime) -> Reading:
     """Turn connections, by their labels, into columns and samples."""
-    values = [_value(metric, found.get(labels)) for metric, labels in zip(layout.metrics, layout.labels, strict=True)]
-    absent = sum(map(math.isnan, values))
-    known = not any(math.isnan(value) for value, metric in zip(values, layout.metrics, strict=True) if metric == CONNECTED.name)
+    rows = [_row(found.get(labels)) for labels in layouts[0].labels]
+    complete = not any(math.isnan(row[0]) for row in rows)
     return Reading(
-        tuple(_failures(found, now)),
-        columns=(Columns(layout, values, absent=absent),),
-        complete=frozenset({SCHEMA.name} if known else ()),
+        tuple(_failures(found, now)), columns=columns_of(layouts, rows), complete=frozenset({SCHEMA.name} if complete else ())
     )
 
 
-def _value(metric: str, one: Connection | None) -> float:
+def _row(one: Connection | None) -> tuple[float, float]:
     if one is None or (one.seconds is None and one.failure is None):
-        return math.nan
-    if metric == CONNECTED.name:
-        return float(one.failure is None)
-    return math.nan if one.seconds is None else one.seconds
+        return (math.nan, math.nan)
+    return (0.0, math.nan) if one.seconds is None else (1.0, one.seconds)
 
 
 def _failures(found: Mapping[tuple[str, ...], Connection], now: datetime) -> Iterator[Sample]:

@@ -5,19 +5,21 @@ A certificate that nobody vouches for is a finding and is read all the same.
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from mendwatch.errors import Unsupported
-from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.model.samples import Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_icmp.connections import bounded
 from mendwatch_icmp.handshakes import Contexts, Handshake, contexts, greet
 from mendwatch_icmp.options import MOST_ADDRESSES, IcmpOptions
 from mendwatch_icmp.session import IcmpSession
-from mendwatch_icmp.tcp import LABELS, doors_of, layout_of
+from mendwatch_icmp.steps import columns_of
+from mendwatch_icmp.tcp import LABELS, doors_of, labels_of
 
 
 def _metric(name: str, text: str, unit: str = "", *more: str) -> MetricSpec:
@@ -53,10 +55,11 @@ class TlsCollector:
         if not options.tls:
             return Reading()
         doors = doors_of(session.endpoints, options.tls, await session.resolve())
-        work = partial(greet, how=_contexts(options), patience=options.connect_timeout, clock=session.clock)
+        how = await asyncio.to_thread(_contexts, options)  # the system's authorities are many
+        work = partial(greet, how=how, patience=options.connect_timeout, clock=session.clock)
         found = dict(zip(doors, await bounded(work, doors, options.connections), strict=True))
-        layout = session.layout(self.spec.name, lambda: layout_of(COLUMNS, session.endpoints, options.tls))
-        return reading_of(layout, {door.labels: one for door, one in found.items()}, now)
+        layouts = await session.layouts(self.spec.name, COLUMNS, lambda: labels_of(session.endpoints, options.tls))
+        return reading_of(layouts, {door.labels: one for door, one in found.items()}, now)
 
 
 def _contexts(options: IcmpOptions) -> Contexts:
@@ -67,40 +70,23 @@ def _contexts(options: IcmpOptions) -> Contexts:
         raise Unsupported(f"no authority can be read from {options.ca_file}: {problem.strerror or problem}", hint=hint) from problem
 
 
-def reading_of(layout: Layout, found: Mapping[tuple[str, ...], Handshake], now: datetime) -> Reading:
+def reading_of(layouts: Sequence[Layout], found: Mapping[tuple[str, ...], Handshake], now: datetime) -> Reading:
     """Turn handshakes, by their labels, into columns and samples."""
-    values = [_value(metric, labels, found.get(labels)) for metric, labels in zip(layout.metrics, layout.labels, strict=True)]
-    known = not any(math.isnan(value) for value, metric in zip(values, layout.metrics, strict=True) if metric == COMPLETED.name)
+    rows = [_row(found.get(labels)) for labels in layouts[0].labels]
+    complete = not any(math.isnan(row[0]) for row in rows)
     return Reading(
-        tuple(_failures(found, now)),
-        columns=(Columns(layout, values, absent=sum(map(math.isnan, values))),),
-        complete=frozenset({SCHEMA.name} if known else ()),
+        tuple(_failures(found, now)), columns=columns_of(layouts, rows), complete=frozenset({SCHEMA.name} if complete else ())
     )
 
 
-def _value(metric: str, labels: tuple[str, ...], one: Handshake | None) -> float:
-    value = None if one is None else _READ[metric](one, labels[0])
-    return math.nan if value is None else float(value)
-
-
-def _completed(one: Handshake, _: str) -> float | None:
-    if one.failure is not None:
-        return 0.0
-    return None if one.seconds is None else 1.0
-
-
-def _named(one: Handshake, address: str) -> float | None:
-    return None if one.certificate is None else float(one.certificate.is_for(address))
-
-
-#: How each metric is read from a handshake with an address; None is not known.
-_READ: Mapping[str, Callable[[Handshake, str], float | None]] = {
-    COMPLETED.name: _completed,
-    SECONDS.name: lambda one, _: one.seconds,
-    EXPIRY.name: lambda one, _: one.certificate.not_after if one.certificate else None,
-    VERIFIED.name: lambda one, _: one.verified,
-    NAMED.name: _named,
-}
+def _row(one: Handshake | None) -> tuple[float, ...]:
+    """Give the values in the order of the columns."""
+    if one is None:
+        return (math.nan,) * len(COLUMNS)
+    completed = None if one.seconds is None else 1.0
+    expiry = one.certificate.not_after if one.certificate else None
+    values = (completed if one.failure is None else 0.0, one.seconds, expiry, one.verified, one.named)
+    return tuple(math.nan if value is None else float(value) for value in values)
 
 
 def _failures(found: Mapping[tuple[str, ...], Handshake], now: datetime) -> Iterator[Sample]:

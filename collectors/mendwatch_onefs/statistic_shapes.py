@@ -70,7 +70,7 @@ def _scalar(raw: Any, odd: Odd) -> Number:  # noqa: ANN401 - foreign data
 
 
 def _scalars(values: Sequence[Any]) -> tuple[list[Number], ...]:
-    return (list(values),)
+    return (values,)  # type: ignore[return-value] # they are only read
 
 
 def _dicts(raw: Any, odd: Odd) -> list[dict[str, Any]]:  # noqa: ANN401 - foreign data

@@ -28,7 +28,7 @@ REPLACED_DEVID = 5
 class Node:
     """One node: `lnn` is its place, `devid` its identity for life; `capacity` its share of /ifs in bytes.
 
-    `booted` is the elapsed second of its last start, 0 if that was before the simulation.
+    `booted` is the elapsed second of its last start, None if that was before the simulation.
     """
 
     lnn: int
@@ -42,11 +42,11 @@ class Node:
     memory: int = 96 * GIB
     cores: int = 16
     drives: int = 15
-    booted: float = 0.0
+    booted: float | None = None
 
     def uptime(self, elapsed: float) -> int:
         """Give the seconds since its last start."""
-        return int(elapsed - self.booted) + (0 if self.booted else self.uptime_at_start)
+        return int(elapsed) + self.uptime_at_start if self.booted is None else max(0, int(elapsed - self.booted))
 
 
 @dataclass(frozen=True, slots=True)

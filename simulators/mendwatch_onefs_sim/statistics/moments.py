@@ -100,8 +100,8 @@ class NodeMoment:
     def count(self, name: str) -> int:
         """Give what a counter of this rate has counted since the node's boot."""
         counted = self._rate(name)
-        if self.node.booted:
-            return int(counted.total(self.elapsed) - counted.total(self.node.booted))
+        if self.node.booted is not None:
+            return max(0, int(counted.total(self.elapsed) - counted.total(self.node.booted)))
         return int(counted.base * self.node.uptime_at_start + counted.total(self.elapsed))
 
     def packets(self, name: str) -> float:

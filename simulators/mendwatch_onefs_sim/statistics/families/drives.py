@@ -127,7 +127,7 @@ def _form(measure: _Measure, form: str) -> NodeKey:
 
 def _list(measure: _Measure) -> Callable[[NodeMoment], list[dict[str, object]]]:
     def value(now: NodeMoment) -> list[dict[str, object]]:
-        return [{"disk": drive, "value": measure.value(now, drive)} for drive in range(now.node.drives)]
+        return [{str(drive): measure.value(now, drive)} for drive in range(now.node.drives)]
 
     return value
 

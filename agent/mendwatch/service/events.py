@@ -10,19 +10,24 @@ from mendwatch.model.samples import Event, Reading
 
 @dataclass(frozen=True, slots=True)
 class EventChanges:
-    """What one reading changed: events that began to hold, and events that are over."""
+    """What one reading changed: events that began to hold, events that are over, and those that came and went unseen."""
 
     opened: tuple[Event, ...]
     closed: tuple[Event, ...]
+    passed: tuple[Event, ...] = ()
 
 
 def changes(known: Mapping[str, Event], reading: Reading) -> EventChanges:
-    """Compare the events known to be open with what a poll read. A one-shot event is never open."""
+    """Compare the events known to be open with what a poll read.
+
+    A one-shot event is never open. Its collector gives it once, so it is told once.
+    """
     now_open = {event.key: event for event in reading.events if event.active}
     said_over = {event.key for event in reading.events if event.active is False}
     opened = tuple(event for key, event in now_open.items() if key not in known)
     gone = {key for key in known if key not in now_open} if reading.events_complete else said_over & known.keys()
-    return EventChanges(opened, tuple(known[key] for key in sorted(gone)))
+    passed = tuple(event for event in reading.events if event.active is None)
+    return EventChanges(opened, tuple(known[key] for key in sorted(gone)), passed)
 
 
 class OpenEvents:

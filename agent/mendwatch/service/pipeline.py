@@ -112,6 +112,9 @@ class Pipeline:
             self._announce_event("event.opened", outcome, event, f"{event.severity}: {event.message}")
         for event in found.closed:
             self._announce_event("event.closed", outcome, event, "is over")
+        for event in found.passed:
+            words = f"came at {event.time:%Y-%m-%d %H:%M:%SZ} and is over, while nobody looked; {event.severity}: {event.message}"
+            self._announce_event("event.passed", outcome, event, words)
 
     def _announce_event(self, kind: str, outcome: PollOutcome, event: Event, words: str) -> None:
         facts: Mapping[str, object] = {"target": outcome.target.id, "event": event.key, "kind": event.kind}

@@ -57,6 +57,16 @@ def test_an_event_that_is_said_to_be_over_is_over() -> None:
     assert [e.key for e in found.closed] == ["1"]
 
 
+def test_an_event_that_came_and_went_unseen_is_told_and_never_open() -> None:
+    known = OpenEvents()
+
+    found = known.update("a", "events", read(event("1", active=None), event("2")))
+
+    assert [e.key for e in found.passed] == ["1"]
+    assert [e.key for e in found.opened] == ["2"]
+    assert [e.key for e in known.on("a")] == ["2"]
+
+
 def test_a_one_shot_event_is_never_open() -> None:
     known = OpenEvents()
 

@@ -58,6 +58,8 @@ class OneFSClient:
         self._secrets = (credential.password.reveal,) if credential else ()
         self._wire = Wire(base_url(target.address), options)
         self._logins = Logins(self._wire, credential, clock) if credential else None
+        #: What the cluster runs, as of the last time it said; None until then.
+        self.release: str | None = None
         self._latest: int | None = None
         self._latest_asked = False
 
@@ -78,6 +80,12 @@ class OneFSClient:
                 self._latest = whole(decode(answer.body, _Latest, "GET /platform/latest").latest)
             self._latest_asked = True
         return self._latest
+
+    def runs(self, release: str) -> None:
+        """Take note of what the cluster says it runs; after an upgrade, ask anew which API there is."""
+        if release and release != self.release:
+            self.forget_release()
+            self.release = release
 
     def forget_release(self) -> None:
         """Ask anew which API there is: the cluster may have been upgraded."""

@@ -57,8 +57,10 @@ class ClusterCollector:
     spec = CollectorSpec("cluster", interval=60.0, timeout=25.0, metrics=(INFO, QUORUM, NODE_UP))
 
     async def collect(self, session: OneFSClient, now: datetime) -> Reading:
-        """Fetch once."""
-        return Reading(tuple(samples_of(await session.get(3, "cluster/config", ClusterConfig), now)))
+        """Fetch once, and let all collectors know of an upgrade: the connection need not break for it."""
+        config = await session.get(3, "cluster/config", ClusterConfig)
+        session.runs(release_of(config))
+        return Reading(tuple(samples_of(config, now)))
 
 
 def samples_of(config: ClusterConfig, now: datetime) -> Iterator[Sample]:

@@ -18,8 +18,6 @@ class OneFSSession(OneFSClient):
 
     def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
         super().__init__(target, options, credential, clock)
-        #: What the cluster runs, as of the last time it said; None until then.
-        self.release: str | None = None
         self._memories: dict[type[Any], Any] = {}
 
     def memory(self, kind: type[M]) -> M:

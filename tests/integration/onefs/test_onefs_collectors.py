@@ -238,3 +238,20 @@ async def test_resolved_event_groups_are_not_among_those_that_hold(simulator: Si
     reading = await EventsCollector().collect(opened(), clock.now())
     assert any(group.resolved for group in simulator.cluster.events.all())
     assert {event.key for event in reading.events} == held
+
+
+async def test_an_upgrade_is_noticed_without_a_broken_connection(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
+    def catalogues() -> int:
+        return sum(request.path.endswith("/statistics/keys") and "resume" not in request.query for request in simulator.requests)
+
+    session, before = opened(), simulator.cluster.hardware.latest
+    for _ in range(2):
+        await ClusterCollector().collect(session, clock.now())
+        await StatisticsCollector().collect(session, clock.now())
+    read = catalogues()
+    simulator.cluster.upgrade("9.13.0.0")
+    await ClusterCollector().collect(session, clock.now())
+    await StatisticsCollector().collect(session, clock.now())
+
+    assert (read, catalogues()) == (1, 2)
+    assert await session.latest() == simulator.cluster.hardware.latest != before

@@ -19,6 +19,8 @@ from mendwatch_onefs_sim.operations.state import Operations
 from mendwatch_onefs_sim.pools.storage import make_storage
 from mendwatch_onefs_sim.quotas.inventory import starting_quotas
 from mendwatch_onefs_sim.quotas.register import QuotaRegister
+from mendwatch_onefs_sim.reactions import Reactions
+from mendwatch_onefs_sim.reflection import circumstances
 from mendwatch_onefs_sim.releases import release as known_release
 from mendwatch_onefs_sim.snapshots.register import SnapshotRegister
 from mendwatch_onefs_sim.statistics.catalogue import Catalogue
@@ -36,7 +38,8 @@ class Cluster:
     """Hardware, state and incidents. Nothing runs by itself: `settle` brings all up to the moment.
 
     One line in `__init__` adds the state of one more area. `conditions` is how single nodes answer, `steering` what was done
-    to the figures, `clock_offset` how many seconds the cluster's clock is ahead; `watchers` are called when nodes come and go.
+    to the figures, `clock_offset` how many seconds the cluster's clock is ahead; `watchers` are called when nodes come and go,
+    `revokers` when all sessions end.
     """
 
     def __init__(self, hardware: Hardware, clock: Clock) -> None:
@@ -54,6 +57,8 @@ class Cluster:
         self.installed = InstalledCertificates(int(clock.now().timestamp()))
         self.clock_offset = 0.0
         self.watchers: list[Callable[[Node], None]] = []
+        self.revokers: list[Callable[[], None]] = []
+        self._reactions = Reactions()
         self._clock = clock
         self._started = clock.monotonic()
         self._started_at = clock.now().timestamp()
@@ -64,6 +69,7 @@ class Cluster:
         self._figures = Figures(hardware.seed, self._started_at, self.steering)
         self._catalogue = Catalogue()
         self._open_old_events()
+        self.settle()
 
     @property
     def elapsed(self) -> float:
@@ -91,8 +97,18 @@ class Cluster:
         now = self.elapsed
         self.quotas.settle(now, self.epoch(now))
         self.operations.settle(now)
-        self.incidents = [incident.settled(now, self.epoch, self.events) for incident in self.incidents]
+        self.syncs.settle(self.epoch(now))
+        self.snapshots.settle(self.epoch(now))
+        if any(incident.ended is None for incident in self.incidents):
+            self.incidents = [incident.settled(self, now) for incident in self.incidents]
+        self._reactions.settle(self, now)
+        self.steering.follow(circumstances(self))
         return now
+
+    def revoke_sessions(self) -> None:
+        """Let whoever is logged in be logged out."""
+        for revoker in self.revokers:
+            revoker()
 
     def power(self, lnn: int, *, is_up: bool) -> None:
         """Let a node go down, or come up again after a restart.

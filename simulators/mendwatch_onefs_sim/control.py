@@ -2,8 +2,9 @@
 
 GET    /state              quotas with limits and used bytes, event groups, incidents, live sessions, nodes, release
 GET    /requests           what the Platform API was asked, oldest first
-GET    /incidents          the names of all incidents
-POST   /incidents/<name>   quota-fill: {"path": ..., "seconds": 5}
+GET    /incidents          every incident: its name, what goes wrong in one sentence, what mends it, its arguments
+POST   /incidents/<name>   let it begin; the body holds its arguments, {} takes the usual ones
+DELETE /incidents/<name>   take its cause away
 POST   /quotas             {"path": ..., "hard_limit": bytes, "usage_bytes": bytes, ...}
 GET    /faults             the faults that wait
 POST   /faults             {"kind": "html_401", "path": "/platform/1/statistics", "times": 1, ...}: see Fault for the fields
@@ -36,7 +37,7 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.control_changes import CHANGES, Change, Changed
 from mendwatch_onefs_sim.events.shape import group_json
 from mendwatch_onefs_sim.faults import Faults, read_fault
-from mendwatch_onefs_sim.incidents.registry import INCIDENTS, begin
+from mendwatch_onefs_sim.incidents.registry import begin, end, listed
 from mendwatch_onefs_sim.quotas.creation import read_quota
 from mendwatch_onefs_sim.quotas.quota import Quota
 from mendwatch_onefs_sim.records import Records
@@ -61,6 +62,7 @@ class ControlApi:
         app.router.add_get("/state", self._state)
         app.router.add_get("/requests", self._requests)
         app.router.add_post("/incidents/{name}", self._incident)
+        app.router.add_delete("/incidents/{name}", self._end_incident)
         app.router.add_post("/quotas", self._quota)
         app.router.add_get("/faults", self._list_faults)
         app.router.add_post("/faults", self._fault)
@@ -86,7 +88,7 @@ class ControlApi:
             "cluster": cluster_facts(cluster),
             "elapsed": now,
             "events": [group_json(group) for group in cluster.events.all()],
-            "incidents": [asdict(incident) for incident in cluster.incidents],
+            "incidents": [incident.as_json() for incident in cluster.incidents],
             "quotas": [quota_facts(quota, now) for quota in cluster.quotas.all()],
             "sessions": self.sessions.count(now),
         }
@@ -98,10 +100,16 @@ class ControlApi:
     async def _incident(self, request: web.Request) -> web.Response:
         arguments = await _object(request)
         incident = begin(self.cluster, request.match_info["name"], arguments)
-        return web.json_response(asdict(incident), status=HTTPStatus.CREATED)
+        await self.settled()
+        return web.json_response(incident.as_json(), status=HTTPStatus.CREATED)
+
+    async def _end_incident(self, request: web.Request) -> web.Response:
+        ended = end(self.cluster, request.match_info["name"])
+        await self.settled()
+        return web.json_response({"incidents": [incident.as_json() for incident in ended]})
 
     async def _incidents(self, _: web.Request) -> web.Response:
-        return web.json_response({"incidents": sorted(INCIDENTS)})
+        return web.json_response({"incidents": listed()})
 
     async def _end_sessions(self, _: web.Request) -> web.Response:
         self.sessions.end_all()

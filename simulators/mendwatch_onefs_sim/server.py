@@ -17,7 +17,7 @@ from mendwatch_onefs_sim.control import ControlApi
 from mendwatch_onefs_sim.faults import Faults
 from mendwatch_onefs_sim.hardware import Node, make_hardware
 from mendwatch_onefs_sim.incidents.incident import Incident
-from mendwatch_onefs_sim.incidents.registry import begin
+from mendwatch_onefs_sim.incidents.registry import begin, end
 from mendwatch_onefs_sim.listeners import HOST, Listeners
 from mendwatch_onefs_sim.platform_api import PlatformApi
 from mendwatch_onefs_sim.records import Records, RequestRecord
@@ -81,6 +81,7 @@ class Simulator:
         self._listeners: Listeners | None = None
         self._certificates = certificates_in(options.folder, tuple(self._nodes))
         self.cluster.watchers.append(self._node_changed)
+        self.cluster.revokers.append(self.sessions.end_all)
 
     @property
     def ca_file(self) -> Path:
@@ -115,6 +116,14 @@ class Simulator:
             UserError: there is no such incident, or its arguments cannot be used.
         """
         return begin(self.cluster, incident, arguments)
+
+    def end(self, incident: str) -> list[Incident]:
+        """Take the cause of an incident away, as DELETE /incidents/<name> does.
+
+        Raises:
+            UserError: there is no such incident, or none runs.
+        """
+        return end(self.cluster, incident)
 
     async def settled(self) -> None:
         """Wait until every node that came up again takes connections."""

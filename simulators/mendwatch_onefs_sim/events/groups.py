@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mendwatch_onefs_sim.answers import bad_request, not_found
 from mendwatch_onefs_sim.calls import Query
+from mendwatch_onefs_sim.events.definitions import NODE_CATEGORIES, category_of
 
 #: The first instance number; real clusters are in the hundred thousands after some years.
 _FIRST = 724_900
@@ -43,6 +44,11 @@ class EventGroup:
     ignore: bool = False
     ignore_time: int = 0
 
+    @property
+    def about_node(self) -> bool:
+        """Tell whether it is about the node that it names, and not about the whole cluster."""
+        return category_of(self.cause[2]) in NODE_CATEGORIES
+
 
 class EventGroups:
     """Holds every event group, oldest first."""
@@ -56,6 +62,10 @@ class EventGroups:
         made = replace(group, id=str(_FIRST + sequence), sequence=sequence)
         self._groups[made.id] = made
         return made
+
+    def open_groups(self) -> list[EventGroup]:
+        """Give the groups that hold: neither resolved nor ignored."""
+        return [group for group in self._groups.values() if not group.resolved and not group.ignore]
 
     def all(self) -> list[EventGroup]:
         """Give every group, oldest first."""

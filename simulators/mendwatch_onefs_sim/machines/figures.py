@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mendwatch_onefs_sim.hardware import device_id
+from mendwatch_onefs_sim.hardware import GIB, device_id
 from mendwatch_onefs_sim.machines.machine import Machine
 from mendwatch_onefs_sim.machines.register import Machines
 from mendwatch_onefs_sim.statistics.steering import CLUSTER, Steering
 
 #: Numbers of `node.nvram.charge.status` by colour.
 _CHARGES: Mapping[str, int] = MappingProxyType({"BLACK": 0, "GREEN": 1, "YELLOW": 2, "RED": 3})
+#: The size of /var, the keys that tell of it, and the share of what is free that may be written.
+VAR_BYTES = 4 * GIB
+_VAR_PARTS = ("used", "free", "avail")
+_WRITABLE = 0.97
 
 
 def follow(machines: Machines, steering: Steering) -> None:
@@ -27,26 +31,26 @@ def follow(machines: Machines, steering: Steering) -> None:
     machines.watch(reflect)
 
 
-def well(machine: Machine) -> bool:
-    """Tell whether nobody needs to look at a machine."""
-    troubles = (machine.unhealthy, machine.mode, machine.smartfailed, machine.failed_supplies, machine.charge != "GREEN")
-    return not any(troubles)
-
-
 def _reflect_node(machine: Machine, steering: Steering) -> None:
     devid = device_id(machine.lnn)
     steering.put("node.disk.unhealthy.count", machine.unhealthy, devid)
-    steering.put("node.health", 0 if well(machine) else 1, devid)
     steering.put("node.nvram.charge.status", _CHARGES.get(machine.charge, -1), devid)
-    if machine.var_share is not None:
-        steering.put("node.sysfs.var.percent.used", 100 * machine.var_share, devid)
+    for part, share in _var(machine).items():
+        steering.put(f"node.sysfs.var.percent.{part}", 100 * share, devid)
+        steering.put(f"node.sysfs.var.bytes.{part}", int(VAR_BYTES * share), devid)
+    if machine.var_share is None:
+        for part in _VAR_PARTS:
+            steering.forget(f"node.sysfs.var.percent.{part}", devid)
+            steering.forget(f"node.sysfs.var.bytes.{part}", devid)
+
+
+def _var(machine: Machine) -> dict[str, float]:
+    """Give the shares of /var, where they are not as usual."""
+    used = machine.var_share
+    return {} if used is None else dict(zip(_VAR_PARTS, (used, 1 - used, (1 - used) * _WRITABLE), strict=True))
 
 
 def _reflect_cluster(machines: Machines, steering: Steering) -> None:
     every = machines.all()
     steering.put("cluster.node.count.readonly", sum(machine.mode for machine in every), CLUSTER)
     steering.put("cluster.node.count.smartfailed", sum(machine.smartfailed for machine in every), CLUSTER)
-    if all(well(machine) for machine in every):
-        steering.forget("cluster.health", CLUSTER)
-    else:
-        steering.put("cluster.health", 1, CLUSTER)

@@ -67,6 +67,11 @@ class Machine:
         return self.readonly or self.locked
 
     @property
+    def well(self) -> bool:
+        """Whether nobody needs to look at it."""
+        return not any((self.unhealthy, self.mode, self.smartfailed, self.failed_supplies, self.charge != "GREEN"))
+
+    @property
     def unhealthy(self) -> int:
         """How many drives and bays are not well."""
         return sum(not drive.well for drive in self.drives)

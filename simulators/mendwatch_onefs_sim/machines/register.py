@@ -25,6 +25,24 @@ class Machines:
     def __init__(self, hardware: Hardware) -> None:
         self._machines = {node.lnn: _machine(node) for node in hardware.nodes}
         self._watchers: list[Callable[[Machine], None]] = []
+        self._unwell: set[int] = set()
+        self._leaving: set[int] = set()
+        self._arriving: set[int] = set()
+
+    @property
+    def unwell(self) -> frozenset[int]:
+        """The numbers of the nodes that somebody needs to look at."""
+        return frozenset(self._unwell)
+
+    @property
+    def leaving(self) -> list[tuple[int, int]]:
+        """Node and bay of every drive whose data is being moved away."""
+        return self._places(self._leaving, SMARTFAIL)
+
+    @property
+    def arriving(self) -> list[tuple[int, int]]:
+        """Node and bay of every drive that is being prepared."""
+        return self._places(self._arriving, PREPARING)
 
     def all(self) -> list[Machine]:
         """Give every machine, in the order of their numbers."""
@@ -43,6 +61,9 @@ class Machines:
     def put(self, machine: Machine) -> None:
         """Let a machine be so from now on."""
         self._machines[machine.lnn] = machine
+        _mark(self._unwell, machine.lnn, holds=not machine.well)
+        for state, numbers in ((SMARTFAIL, self._leaving), (PREPARING, self._arriving)):
+            _mark(numbers, machine.lnn, holds=any(drive.state == state for drive in machine.drives))
         for watcher in self._watchers:
             watcher(machine)
 
@@ -102,6 +123,10 @@ class Machines:
         """Let a node's battery fail its test: its NVRAM would not survive a power cut."""
         self.put(replace(self.of(lnn), battery=state, battery_test=test, charge=charge))
 
+    def restore_battery(self, lnn: int) -> None:
+        """Put a good battery in."""
+        self.put(replace(self.of(lnn), battery="Good", battery_test="passed", charge="GREEN"))
+
     def heat(self, lnn: int, celsius: float) -> None:
         """Let the air before a node be so warm."""
         self.put(replace(self.of(lnn), inlet_celsius=celsius))
@@ -109,6 +134,9 @@ class Machines:
     def fill_var(self, lnn: int, share: float | None) -> None:
         """Fill /var of a node to a share (0 to 1); None is as usual."""
         self.put(replace(self.of(lnn), var_share=share))
+
+    def _places(self, numbers: set[int], state: str) -> list[tuple[int, int]]:
+        return [(lnn, drive.bay) for lnn in sorted(numbers) for drive in self.of(lnn).drives if drive.state == state]
 
     def _drive(self, lnn: int, bay: int) -> Drive:
         drive = self.of(lnn).drive(bay)
@@ -120,6 +148,13 @@ class Machines:
         changed = replace(self._drive(lnn, bay), state=state, pending=tuple(pending))
         self.put(self.of(lnn).with_drive(changed))
         return changed
+
+
+def _mark(numbers: set[int], number: int, *, holds: bool) -> None:
+    if holds:
+        numbers.add(number)
+    else:
+        numbers.discard(number)
 
 
 def _machine(node: Node) -> Machine:

@@ -25,6 +25,11 @@ CHECKLISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 REPAIRABLE = ("smb_service_status", "job_engine_paused_jobs", "mirror_health")
 
 
+def checklist_of(item: str) -> str:
+    """Give the checklist that looks at an item."""
+    return next(name for name, items in CHECKLISTS.items() if item in items)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with an item on a node (`cluster` where it is about all); `value` is 0 for bad to 100 for perfect."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from mendwatch_onefs_sim.answers import not_found
 
-RUNNING, WAITING = "running", "waiting"
+RUNNING, WAITING, PAUSED_BY_USER, PAUSED_BY_SYSTEM = "running", "waiting", "paused_user", "paused_system"
 ENDED = ("cancelled_user", "cancelled_system", "failed", "failed_not_retried", "succeeded")
 FLEX_PROTECT = "FlexProtect"
 _DAY = 86_400
@@ -85,6 +85,7 @@ class JobEngine:
     def __init__(self) -> None:
         self.connected = True
         self.enabled = True
+        #: Whether data is not protected as it should be, so that other jobs wait.
         self.degraded = False
         self.run_degraded = False
         self.disconnected: tuple[int, ...] = ()
@@ -167,6 +168,15 @@ class JobEngine:
         for job in running:
             self.move(job.id, WAITING, now, "blocked_by_priority", made.id)
         return made
+
+    def degrade(self, now: float, *, degraded: bool) -> None:
+        """Pause what runs while data is not protected as it should be, unless that is allowed, and let it go on afterwards."""
+        self.degraded = degraded
+        for job in self.active():
+            if degraded and job.state == RUNNING and not job.type.startswith(FLEX_PROTECT) and not self.run_degraded:
+                self.move(job.id, PAUSED_BY_SYSTEM, now)
+            elif not degraded and job.state == PAUSED_BY_SYSTEM:
+                self.move(job.id, RUNNING, now)
 
     def disconnect(self, devids: Iterable[int]) -> None:
         """Let the engines of some nodes lose the coordinator; none of them is all is well again."""

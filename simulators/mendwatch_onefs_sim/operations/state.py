@@ -12,6 +12,7 @@ from mendwatch_onefs_sim.operations.placement import Cloud, DataMover, Dedupe, F
 from mendwatch_onefs_sim.operations.providers import AuthProviders
 from mendwatch_onefs_sim.operations.repairs import Repairs
 from mendwatch_onefs_sim.operations.services import Services
+from mendwatch_onefs_sim.operations.time_servers import TimeServers
 from mendwatch_onefs_sim.operations.upgrades import Upgrades
 
 
@@ -26,6 +27,7 @@ class Operations:
         self.upgrades = Upgrades()
         self.auth_providers = AuthProviders()
         self.services = Services()
+        self.time_servers = TimeServers()
         self.smb = SmbClients(nodes)
         self.nfs = NfsClients()
         self.buckets = starting_buckets()

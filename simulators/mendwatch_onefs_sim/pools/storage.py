@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mendwatch.errors import UserError
 from mendwatch_onefs_sim.hardware import Hardware, Node
-from mendwatch_onefs_sim.machines.machine import EMPTY, NEW, REPLACE, SMARTFAIL, Machine
+from mendwatch_onefs_sim.machines.machine import EMPTY, NEW, PREPARING, REPLACE, SMARTFAIL, Machine
 from mendwatch_onefs_sim.machines.register import Machines
 
 #: A node pool has at least so many nodes; a cluster of twice as many has two pools.
@@ -18,6 +18,7 @@ _LEAST = 3
 TIER = "general"
 #: The share of the free bytes that is kept for hot spares.
 SPARE = 0.03
+_IDLE = frozenset({EMPTY, NEW, PREPARING, REPLACE})
 
 #: The settings of storagepool/settings that can be changed, as they are at the start.
 SETTINGS: Mapping[str, object] = {
@@ -107,6 +108,10 @@ class Storage:
         others = sum(usage.used for pool, usage in before.items() if pool != name)
         return (others + (filled.pinned or 0.0) * filled.size) / sum(pool.size for pool in self.pools)
 
+    def release(self, name: str) -> None:
+        """Let a node pool take its part of what is used again."""
+        self.pools = tuple(replace(pool, pinned=None) if pool is self.pool(name) else pool for pool in self.pools)
+
     def usages(self, used: int) -> dict[str, Usage]:
         """Share so many used bytes among the node pools; together they make exactly that."""
         loose = [pool for pool in self.pools if pool.pinned is None] or [self.pools[-1]]
@@ -139,6 +144,11 @@ def health_flags(nodes: Sequence[Node], machines: Machines) -> list[str]:
 def affected(machine: Machine) -> list[int]:
     """Give the bays of a machine whose drives are not well."""
     return [drive.bay for drive in machine.drives if not drive.well]
+
+
+def absent(machine: Machine) -> frozenset[int]:
+    """Give the bays of a machine in which no drive is at work."""
+    return frozenset(drive.bay for drive in machine.drives if drive.state in _IDLE)
 
 
 def make_storage(hardware: Hardware) -> Storage:

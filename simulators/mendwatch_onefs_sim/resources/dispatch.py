@@ -93,6 +93,8 @@ def _answer(cluster: Cluster, request: Request) -> Answer:
     texts, query = tuple(map(unquote, parts)), replace(request.query, asked=now)
     call = Call(request.method, version, name, texts, query, request.body, request.account, now, request.lnn)
     answer = resource.handler(cluster, call)
+    if resource.kind == "write":
+        cluster.settle()  # what follows from a change follows at once
     body = trimmed(resource.pattern.removesuffix("/{}"), version, cluster.hardware.latest, answer.body)
     return answer if body is answer.body else replace(answer, body=body)
 

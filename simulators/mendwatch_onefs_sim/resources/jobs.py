@@ -111,7 +111,7 @@ def _summary(cluster: Cluster, _: Call) -> Answer:
         "coordinator": hardware.local.devid,
         "coordinator_lnn": hardware.local.lnn,
         "disconnected_nodes": list(engine.disconnected),
-        "down_or_read_only_nodes": len(hardware.up) < len(hardware.nodes),
+        "down_or_read_only_nodes": len(hardware.up) < len(hardware.nodes) or bool(cluster.machines.readonly_nodes()),
         "job_d_enabled": engine.enabled,
         "next_jid": engine.next_id,
         "non_responding_nodes": [],

@@ -11,7 +11,7 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.machines import shape
 from mendwatch_onefs_sim.machines.machine import Machine
-from mendwatch_onefs_sim.resources.fanout import ask_nodes
+from mendwatch_onefs_sim.resources.fanout import ask_nodes, fan_out
 from mendwatch_onefs_sim.resources.resource import Resource
 
 _PRIVILEGE = "ISI_PRIV_DEVICES"
@@ -82,6 +82,14 @@ def _set_smartfail(cluster: Cluster, call: Call) -> Answer:
     return Answer(HTTPStatus.NO_CONTENT)
 
 
+def _reboot(cluster: Cluster, call: Call) -> Answer:
+    """Restart a node at once; there is no moment in which it is down."""
+    node = node_of(cluster, call.parts[0])
+    if node.is_up:
+        cluster.restart(node.lnn)
+    return fan_out(cluster.hardware, lambda _: {"status": HTTPStatus.OK}, (node,))
+
+
 def _switch(body: object, name: str, known: set[str]) -> bool:
     """Give the wanted state of a switch from the body of a PUT.
 
@@ -113,6 +121,7 @@ NODES = (
     _get("state/servicelight", lambda _, __, machine: shape.light_json(machine)),
     _get("state/smartfail", lambda _, __, machine: shape.smartfail_json(machine)),
     _get("status", _status),
+    Resource("POST", "cluster/nodes/{}/reboot", _reboot, 5, _PRIVILEGE),
     Resource("PUT", "cluster/nodes/{}/state/readonly", _set_readonly, _SINCE, _PRIVILEGE),
     Resource("PUT", "cluster/nodes/{}/state/servicelight", _set_light, _SINCE, _PRIVILEGE),
     Resource("PUT", "cluster/nodes/{}/state/smartfail", _set_smartfail, _SINCE, _PRIVILEGE),

@@ -6,5 +6,6 @@ from mendwatch_onefs_sim.resources.healthchecks import HEALTHCHECKS
 from mendwatch_onefs_sim.resources.jobs import JOBS
 from mendwatch_onefs_sim.resources.placement import PLACEMENT
 from mendwatch_onefs_sim.resources.protocols import PROTOCOLS
+from mendwatch_onefs_sim.resources.time_servers import TIME_SERVERS
 
-OPERATIONS = (*JOBS, *HEALTHCHECKS, *PROTOCOLS, *PLACEMENT)
+OPERATIONS = (*JOBS, *HEALTHCHECKS, *PROTOCOLS, *PLACEMENT, *TIME_SERVERS)

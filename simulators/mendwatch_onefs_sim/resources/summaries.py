@@ -9,6 +9,8 @@ from mendwatch_onefs_sim.answers import Answer, bad_request
 from mendwatch_onefs_sim.calls import Call
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Node
+from mendwatch_onefs_sim.pools.storage import absent
+from mendwatch_onefs_sim.reflection import silent
 from mendwatch_onefs_sim.resources.resource import Resource
 from mendwatch_onefs_sim.summaries import protocols, rows
 
@@ -45,22 +47,33 @@ def _dated(cluster: Cluster, call: Call, found: Sequence[dict[str, Any]]) -> lis
     return [{**row, "time": cluster.epoch(call.now)} for row in found]
 
 
+def _served(cluster: Cluster, every: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the protocols that serve nobody."""
+    off = silent(cluster)
+    return [row for row in every if row["protocol"] not in off]
+
+
 def _protocol(cluster: Cluster, call: Call) -> Answer:
     wanted = call.query.words("protocols")
     every = protocols.rows(cluster.summaries, _nodes(cluster, call), call.now)
-    chosen = [row for row in every if not wanted or row["protocol"] in wanted]
+    chosen = [row for row in _served(cluster, every) if not wanted or row["protocol"] in wanted]
     found = protocols.totalled(chosen, _parts(call, protocols.PARTS), protocols.PARTS)
     return Answer(body={"protocol": _dated(cluster, call, found)})
 
 
 def _client(cluster: Cluster, call: Call) -> Answer:
-    every = rows.clients(cluster.summaries, _nodes(cluster, call), call.now)
+    every = _served(cluster, rows.clients(cluster.summaries, _nodes(cluster, call), call.now))
     found = protocols.totalled(every, _parts(call, _CLIENT_PARTS), _CLIENT_PARTS)
     return Answer(body={"client": _dated(cluster, call, found)})
 
 
 def _drive(cluster: Cluster, call: Call) -> Answer:
-    return Answer(body={"drive": _dated(cluster, call, rows.drives(cluster.summaries, _nodes(cluster, call), call.now))})
+    found = [
+        row
+        for node in _nodes(cluster, call)
+        for row in rows.drives(cluster.summaries, (node,), call.now, absent(cluster.machines.of(node.lnn)))
+    ]
+    return Answer(body={"drive": _dated(cluster, call, found)})
 
 
 def _heat(cluster: Cluster, call: Call) -> Answer:

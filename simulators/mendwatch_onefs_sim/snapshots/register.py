@@ -37,6 +37,11 @@ class SnapshotRegister:
             for key in gone:
                 del self._snapshots[key]
 
+    @property
+    def newest_deletion(self) -> int:
+        """When the deletion of a snapshot began last, 0 for never."""
+        return max((one.deleting for one in self._snapshots.values() if one.deleting is not None), default=0)
+
     def all(self) -> list[Snapshot]:
         """Give every snapshot."""
         return list(self._snapshots.values())

@@ -5,12 +5,13 @@ OneFS samples most keys on a schedule of their own; who asks between two samples
 
 from __future__ import annotations
 
-from mendwatch_onefs_sim.hardware import Hardware
+from mendwatch_onefs_sim.hardware import Hardware, Node
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment, NodeMoment, Waves
 from mendwatch_onefs_sim.statistics.steering import Steering
 
 #: Samples that are kept for clients that ask again, one per interval and some of the past for histories.
 _KEPT = 64
+_NONE: frozenset[str] = frozenset()
 
 
 class Figures:
@@ -39,6 +40,11 @@ class Figures:
         return self.at(hardware, (self._started + elapsed) // interval * interval - self._started)
 
     def _made(self, hardware: Hardware, elapsed: float) -> ClusterMoment:
-        epoch, used, busyness = self._started + elapsed, self._steering.used_share(elapsed), self._steering.busyness
-        nodes = tuple(NodeMoment(node, self._waves, elapsed, epoch, busyness(node.devid), used) for node in hardware.up)
+        epoch, used = self._started + elapsed, self._steering.used_share(elapsed)
+        nodes = tuple(self._of_node(node, elapsed, used) for node in hardware.up)
         return ClusterMoment(hardware, nodes, elapsed, epoch, used)
+
+    def _of_node(self, node: Node, elapsed: float, used: float | None) -> NodeMoment:
+        steering, around = self._steering, self._steering.circumstances
+        busy, dark = steering.busyness(node.devid), around.dark.get(node.devid, _NONE)
+        return NodeMoment(node, self._waves, elapsed, self._started + elapsed, busy, used, around.silent, around.slowness, dark)

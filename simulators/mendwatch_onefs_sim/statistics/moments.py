@@ -6,7 +6,7 @@ sums of its nodes', a counter is the integral of its rate, a node's disks carry 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -66,7 +66,8 @@ class Waves:
 class NodeMoment:
     """One node, so many seconds after the simulator's start; `epoch` is the time of day.
 
-    `busy` is how many times as busy as usual it is; `used` the used share of /ifs where that was set.
+    `busy` is how many times as busy as usual it is; `used` the used share of /ifs where that was set. `silent` are protocols
+    that serve nobody, `slowness` factors of a protocol's latency, `dark` external interfaces without a link.
     """
 
     node: Node
@@ -75,6 +76,9 @@ class NodeMoment:
     epoch: float
     busy: float = 1.0
     used: float | None = None
+    silent: frozenset[str] = frozenset()
+    slowness: Mapping[str, float] = field(default_factory=dict)
+    dark: frozenset[str] = frozenset()
 
     @cached_property
     def activity(self) -> float:

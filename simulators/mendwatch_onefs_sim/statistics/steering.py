@@ -5,8 +5,8 @@ It must not know how a figure comes about, nor how it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from mendwatch_onefs_sim.statistics.keys import Value
 
@@ -34,11 +34,31 @@ class Ramp:
         return self.start + (self.end - self.start) * done
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the state of the cluster does to its figures.
+
+    `silent` are protocols that serve nobody, `slowness` factors of a protocol's latency, both by the names of the statistics;
+    `load` is how many times as busy all nodes are for that; `dark` the external interfaces without a link, by device id;
+    `values` stand for the true ones, by key and device id.
+    """
+
+    silent: frozenset[str] = frozenset()
+    slowness: Mapping[str, float] = field(default_factory=dict)
+    load: float = 1.0
+    dark: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[tuple[str, int], Value] = field(default_factory=dict)
+
+
 class Steering:
-    """Holds what was changed. Device id None stands for every node, 0 for the cluster; `revision` grows with every change."""
+    """Holds what was changed. Device id None stands for every node, 0 for the cluster; `revision` grows with every change.
+
+    `circumstances` follow from the state; a value or an error that somebody put goes before them.
+    """
 
     def __init__(self) -> None:
         self.revision = 0
+        self.circumstances = Circumstances()
         self._used: Ramp | None = None
         self._busy: dict[int | None, float] = {}
         self._values: dict[tuple[str, int | None], Steered] = {}
@@ -70,6 +90,17 @@ class Steering:
         self._errors.pop((key, devid), None)
         self.revision += 1
 
+    def follow(self, circumstances: Circumstances) -> None:
+        """Let the figures follow what the state is now."""
+        if circumstances != self.circumstances:
+            self.circumstances = circumstances
+            self.revision += 1
+
+    def empty(self) -> None:
+        """Let the used share of /ifs be usual again."""
+        self._used = None
+        self.revision += 1
+
     def calm(self) -> None:
         """Let the load and the used share of /ifs be usual again."""
         self._used = None
@@ -82,13 +113,13 @@ class Steering:
 
     def busyness(self, devid: int) -> float:
         """Give the factor for a node."""
-        return self._busy.get(devid, self._busy.get(None, 1.0))
+        return self.circumstances.load * self._busy.get(devid, self._busy.get(None, 1.0))
 
     def value(self, key: str, devid: int, elapsed: float) -> Value | None:
         """Give the value that stands for the true one, or None."""
-        if not self._values:
-            return None
-        found = self._values.get((key, devid), self._values.get((key, None)))
+        found = self._values.get((key, devid), self._values.get((key, None))) if self._values else None
+        if found is None:
+            return self.circumstances.values.get((key, devid))
         return found(elapsed) if callable(found) else found
 
     def error(self, key: str, devid: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from mendwatch_onefs_sim.hardware import Node
@@ -52,9 +52,9 @@ def _client(state: Summaries, client: Client, node: Node, group: str, share: flo
     }
 
 
-def drives(state: Summaries, nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
-    """Give a row for each drive of each node."""
-    return [_drive(state, node, bay, now) for node in nodes for bay in range(1, node.drives + 1)]
+def drives(state: Summaries, nodes: Iterable[Node], now: float, absent: Container[int] = frozenset()) -> list[dict[str, Any]]:
+    """Give a row for each drive of each node, without those bays in which no drive is at work."""
+    return [_drive(state, node, bay, now) for node in nodes for bay in range(1, node.drives + 1) if bay not in absent]
 
 
 def _drive(state: Summaries, node: Node, bay: int, now: float) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class Summaries:
             Client(f"10.20.{number // 250}.{number % 250 + 1}", "nfs3" if number % 3 else "smb2", 900.0 / (1 + number / 4))
             for number in range(40)
         ]
+        #: How many times as busy the nodes are for clients that nobody expected.
+        self.crowd = 1.0
         #: Factors of the latency of a protocol, by its name.
         self.slowness: dict[str, float] = {}
         #: Factors of the latency of a drive, by logical node number and bay.
@@ -49,6 +51,14 @@ class Summaries:
     def slow_down(self, protocol: str, factor: float) -> None:
         """Let a protocol take so many times as long."""
         self.slowness[protocol] = factor
+
+    def hurry(self, protocol: str) -> None:
+        """Let a protocol take as long as ever."""
+        self.slowness.pop(protocol, None)
+
+    def mend_drive(self, lnn: int, bay: int) -> None:
+        """Let a drive be as quick as ever."""
+        self.slow_drives.pop((lnn, bay), None)
 
     def slow_drive(self, lnn: int, bay: int, factor: float) -> None:
         """Let a drive take so many times as long, and be busy all the time."""

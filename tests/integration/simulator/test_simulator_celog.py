@@ -11,7 +11,7 @@ Client = Any
 
 
 async def test_definitions_come_in_pages_and_by_category(monitor: Client) -> None:
-    first = await monitor.get("12/event/eventgroup-definitions", limit="15")
+    first = await monitor.get("12/event/eventgroup-definitions", limit="20")
     second = await monitor.get("12/event/eventgroup-definitions", resume=first["resume"])
     found = [kind["id"] for page in (first, second) for kind in page["eventgroup-definitions"]]
     assert (len(found), set(found)) == (len(KINDS), {str(code) for code in KINDS})

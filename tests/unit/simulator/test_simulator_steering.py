@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mendwatch.errors import UserError
 from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.fields import trimmed
 from mendwatch_onefs_sim.hardware import make_hardware
-from mendwatch_onefs_sim.incidents.beginning import node_of, number_of
 from mendwatch_onefs_sim.releases import offered
 from mendwatch_onefs_sim.sessions import Account
 from mendwatch_onefs_sim.statistics.steering import CLUSTER, Steering
@@ -122,14 +120,3 @@ def test_a_release_offers_what_it_has(resource: str, latest: int, there: bool) -
 def test_an_account_may_what_its_privileges_permit(account: Account, reads: bool, writes: bool) -> None:  # noqa: FBT001
     assert (account.may("read", "ISI_PRIV_QUOTA"), account.may("write", "ISI_PRIV_QUOTA")) == (reads, writes)
     assert account.may("write"), "what needs no privilege is open to everybody"
-
-
-def test_the_arguments_of_incidents_are_checked(cluster: Cluster) -> None:
-    assert (number_of({}, "seconds", 5.0), number_of({"seconds": 2}, "seconds", 5.0)) == (5.0, 2.0)
-    assert (node_of(cluster, {}), node_of(cluster, {"lnn": 4})) == (2, 4)
-    for arguments in ({"lnn": 9}, {"lnn": "two"}, {"lnn": True}):
-        with pytest.raises(UserError):
-            node_of(cluster, arguments)
-    for seconds in (0, -1, "soon", True):
-        with pytest.raises(UserError):
-            number_of({"seconds": seconds}, "seconds", 5.0)

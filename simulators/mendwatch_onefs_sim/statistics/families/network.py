@@ -35,12 +35,19 @@ def _figure(what: str, rate: str) -> Figure:
     return figures[what]
 
 
+def _lit(figure: Figure, *, internal: bool) -> Figure:
+    """Give what goes over the interfaces that have a link; those of another kind carry nothing of it."""
+    shares = [(name, share) for name, inside, share in _INTERFACES if inside is internal]
+    return lambda now: figure(now) * sum(share for name, share in shares if name not in now.dark) if now.dark else figure(now)
+
+
 def _totals() -> Iterator[Template]:
     for side, rate, place in (("ext", "net", "external"), ("int", "int", "internal")):
         for way in ("in", "out"):
             for what, units in _UNITS.items():
                 words = f"{what.capitalize()} {way} on {place} interfaces"
-                yield from _total(f"net.{side}.{what}.{way}.rate", words, units, _figure(what, f"{rate}_{way}"))
+                figure = _lit(_figure(what, f"{rate}_{way}"), internal=side == "int")
+                yield from _total(f"net.{side}.{what}.{way}.rate", words, units, figure)
 
 
 def _total(name: str, words: str, units: str, figure: Figure) -> Iterator[Template]:
@@ -58,11 +65,12 @@ def _interfaces() -> Iterator[Template]:
     facts: tuple[tuple[str, str, str, Callable[[int], int | str], int], ...] = (
         ("name", "Name of an interface", "string", lambda number: _INTERFACES[number][0], _FOREVER),
         ("internal", "1 for an interface between the nodes", "int32", lambda number: int(_INTERFACES[number][1]), _FOREVER),
-        ("status", "1 while an interface has a link", "int32", lambda _: 1, 5),
     )
     for name, words, kind, value, cache in facts:
         about = About(f"node.net.iface.{name}.N", words, "none", kind, ON_DEMAND, "last", cache)
         yield NumberedKey(about, _count, _fact(value))
+    link = About("node.net.iface.status.N", "1 while an interface has a link", "none", "int32", ON_DEMAND, "last", 5)
+    yield NumberedKey(link, _count, lambda now, number: int(_INTERFACES[number][0] not in now.dark))
 
 
 def _count(_: Node) -> int:
@@ -73,8 +81,8 @@ def _part(what: str, way: str) -> Callable[[NodeMoment, int], float]:
     outside, inside = _figure(what, f"net_{way}"), _figure(what, f"int_{way}")
 
     def value(now: NodeMoment, number: int) -> float:
-        _, internal, share = _INTERFACES[number]
-        return share * (inside if internal else outside)(now)
+        name, internal, share = _INTERFACES[number]
+        return 0.0 if name in now.dark else share * (inside if internal else outside)(now)
 
     return value
 

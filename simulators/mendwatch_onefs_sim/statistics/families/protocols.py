@@ -77,7 +77,7 @@ def _clients() -> Iterator[NodeKey]:
                 f"node.clientstats.{kind}.{protocol}", f"Clients {kind} over {protocol}", type="int32",
                 policy=_policy(protocol, sampled), cache=_STALE.get((kind, protocol), 0),
             )  # fmt: skip
-            key = NodeKey(about, _around(f"{kind}.{protocol}", usual))
+            key = NodeKey(about, _around(kind, protocol, usual))
             yield key
             if (kind, protocol) == ("connected", "cifs"):
                 yield renamed(key, "node.clientstats.connected.smb")
@@ -85,8 +85,8 @@ def _clients() -> Iterator[NodeKey]:
                 yield renamed(key, f"node.clientstats.active.{_ALIASES[protocol]}")
 
 
-def _around(name: str, usual: int) -> Callable[[NodeMoment], int]:
-    return lambda now: now.clients(name, usual)
+def _around(kind: str, protocol: str, usual: int) -> Callable[[NodeMoment], int]:
+    return lambda now: 0 if protocol in now.silent else now.clients(f"{kind}.{protocol}", usual)
 
 
 def _lists() -> Iterator[NodeKey]:
@@ -103,7 +103,7 @@ def _lists() -> Iterator[NodeKey]:
 
 def _list(protocol: str) -> Callable[[NodeMoment], Value]:
     def value(now: NodeMoment) -> Value:
-        clients = now.clients(f"active.{protocol}", _ACTIVE[protocol])
+        clients = 0 if protocol in now.silent else now.clients(f"active.{protocol}", _ACTIVE[protocol])
         return [_client(now, protocol, number, clients) for number in range(clients)]
 
     return value

@@ -1,0 +1,87 @@
+"""What the state of the cluster does to its figures, so that statistics never contradict what the other resources say.
+
+A pure function of the state: an incident, a remediation and a test change the state alone, and the figures follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mendwatch_onefs_sim.events.groups import EventGroup
+from mendwatch_onefs_sim.hardware import Node
+from mendwatch_onefs_sim.network.fabric import UP
+from mendwatch_onefs_sim.statistics.keys import Value
+from mendwatch_onefs_sim.statistics.steering import CLUSTER, Circumstances
+
+if TYPE_CHECKING:
+    from mendwatch_onefs_sim.cluster import Cluster
+
+_HEALTHY, _ATTENTION, _DOWN = 0, 1, 2
+_BAD = ("critical", "emergency")
+
+#: The protocols that a service speaks, by the names that statistics and summaries have for them.
+SPOKEN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "smb": frozenset({"smb1", "smb2", "cifs", "smb"}),
+        "nfs": frozenset({"nfs", "nfs3", "nfs4", "nlm"}),
+        "s3": frozenset({"s3"}),
+    }
+)
+#: The share of a usual load that the clients of a service make.
+_LOADS: Mapping[str, float] = MappingProxyType({"smb": 0.35, "nfs": 0.5, "s3": 0.05})
+#: Names of one protocol: the summaries' first, then those that statistics have for it besides.
+_ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType({"nfs3": ("nfs",), "smb1": ("cifs",)})
+
+
+def circumstances(cluster: Cluster) -> Circumstances:
+    """Give what the figures follow just now."""
+    services = cluster.operations.services
+    off = [name for name in SPOKEN if not services.on(name)]
+    return Circumstances(
+        silent=frozenset().union(*(SPOKEN[name] for name in off)),
+        slowness=_slowness(cluster.summaries.slowness),
+        load=(1.0 - sum(_LOADS[name] for name in off)) * cluster.summaries.crowd,
+        dark=_dark(cluster),
+        values=dict(_values(cluster)),
+    )
+
+
+def silent(cluster: Cluster) -> frozenset[str]:
+    """Give the protocols that serve nobody."""
+    return cluster.steering.circumstances.silent
+
+
+def _slowness(factors: Mapping[str, float]) -> dict[str, float]:
+    return {alias: factor for name, factor in factors.items() for alias in (name, *_ALIASES.get(name, ()))}
+
+
+def _dark(cluster: Cluster) -> dict[int, frozenset[str]]:
+    """Give the interfaces that serve clients and have no link, by device id."""
+    found: dict[int, set[str]] = {}
+    for one in cluster.fabric.interfaces.values():
+        if one.pool is not None and one.status != UP:
+            found.setdefault(cluster.hardware.node(one.lnn).devid, set()).add(one.name)
+    return {devid: frozenset(names) for devid, names in found.items()}
+
+
+def _values(cluster: Cluster) -> Iterator[tuple[tuple[str, int], Value]]:
+    bad = [group for group in cluster.events.open_groups() if group.severity in _BAD]
+    ailing = cluster.machines.unwell | {group.lnn for group in bad if group.about_node}
+    for lnn in sorted(ailing):
+        yield ("node.health", cluster.hardware.node(lnn).devid), _ATTENTION
+    yield ("cluster.health", CLUSTER), _health(cluster.hardware.nodes, ailing=bool(ailing or bad))
+    if bad:
+        yield ("cluster.alert.info", CLUSTER), _alerts(bad)
+
+
+def _health(nodes: tuple[Node, ...], *, ailing: bool) -> int:
+    up = sum(node.is_up for node in nodes)
+    if up * 2 <= len(nodes):
+        return _DOWN
+    return _ATTENTION if ailing or up < len(nodes) else _HEALTHY
+
+
+def _alerts(bad: list[EventGroup]) -> dict[str, object]:
+    return {severity: sum(group.severity == severity for group in bad) for severity in _BAD}

@@ -42,6 +42,9 @@ _PRIVILEGES = {
     "smb": "ISI_PRIV_SMB",
     "nfs": "ISI_PRIV_NFS",
     "s3": "ISI_PRIV_S3",
+    "ntp": "ISI_PRIV_NTP",
+    "snapshot": "ISI_PRIV_SNAPSHOT",
+    "sync": "ISI_PRIV_SYNCIQ",
     "dedupe": "ISI_PRIV_JOB_ENGINE",
     "filepool": "ISI_PRIV_SMARTPOOLS",
     "storagepool": "ISI_PRIV_SMARTPOOLS",
@@ -51,6 +54,7 @@ _PRIVILEGES = {
     "cloud": "ISI_PRIV_CLOUDPOOLS",
     "datamover": "ISI_PRIV_DATAMOVER",
     "cluster": "ISI_PRIV_DEVICES",
+    "cluster/time": "ISI_PRIV_SYS_TIME",
     "latest": "ISI_PRIV_LOGIN_PAPI",
 }
 _CERTIFICATE_HINT = (
@@ -124,7 +128,8 @@ def _of_code(complaints: tuple[Complaint, ...], what: str, secrets: Iterable[str
 def denied(said: str, what: str) -> Denied:
     """Give Denied with the privilege that is missing: the one named, else the one that the request needs."""
     named = _PRIVILEGE.search(said)
-    area = next((part for part in what.split("/")[2:] if part in _PRIVILEGES), "")
+    parts = what.split("/")[2:]
+    area = next((part for part in ("/".join(parts[1:3]), *parts) if part in _PRIVILEGES), "")
     privilege = named.group() if named else _PRIVILEGES.get(area, "a read privilege")
     message = said if named else f"{said} (needs {privilege})"
     return Denied(message, hint=f"On the cluster: isi auth roles modify ROLE --add-priv-read {privilege}")

@@ -29,6 +29,7 @@ from mendwatch_onefs.licences import LicencesCollector
 from mendwatch_onefs.network import NetworkCollector
 from mendwatch_onefs.nfs_activity import NfsCollector
 from mendwatch_onefs.nodes import NodesCollector
+from mendwatch_onefs.ntp import NtpCollector
 from mendwatch_onefs.options import OneFSOptions
 from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.quotas import QuotasCollector
@@ -83,6 +84,7 @@ class OneFSProvider:
             CapacityCollector(),
             NetworkCollector(),
             TimeSkewCollector(self.clock),
+            NtpCollector(),
             CertificatesCollector(),
             JobEngineCollector(),
             HealthchecksCollector(),

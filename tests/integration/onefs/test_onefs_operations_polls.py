@@ -23,6 +23,7 @@ from mendwatch_onefs.healthchecks import HealthchecksCollector
 from mendwatch_onefs.job_engine import JobEngineCollector
 from mendwatch_onefs.licences import LicencesCollector
 from mendwatch_onefs.nfs_activity import NfsCollector
+from mendwatch_onefs.ntp import NtpCollector
 from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs.repairs import RepairsCollector
@@ -50,6 +51,7 @@ ALL: tuple[tuple[Collector, str], ...] = (
     (SmbCollector(), "protocols/smb"),
     (NfsCollector(), "protocols/nfs"),
     (S3Collector(), "protocols/s3"),
+    (NtpCollector(), "protocols/ntp"),
     (DedupeCollector(), "dedupe"),
     (FilePoolsCollector(), "filepool"),
     (CloudPoolsCollector(), "cloud/"),

@@ -37,6 +37,7 @@ READS: dict[str, Callable[[Any, Any], Any]] = {
     "open files": lambda sdk, api: sdk.ProtocolsApi(api).get_smb_openfiles(),
     "lock hosts": lambda sdk, api: sdk.ProtocolsApi(api).get_nfs_nlm_sessions(),
     "locks": lambda sdk, api: sdk.ProtocolsApi(api).get_nfs_locks(),
+    "ntp servers": lambda sdk, api: sdk.ProtocolsApi(api).list_ntp_servers(),
     "buckets": lambda sdk, api: sdk.ProtocolsApi(api).list_s3_buckets(),
     "dedupe": lambda sdk, api: sdk.DedupeApi(api).get_dedupe_dedupe_summary(),
     "file pool policies": lambda sdk, api: sdk.FilepoolApi(api).list_filepool_policies(),

@@ -75,6 +75,24 @@ def test_denied_names_the_privilege_of_the_message_before_the_one_of_the_path() 
     assert "ISI_PRIV_STATISTICS" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("resource", "privilege"),
+    [
+        ("3/cluster/nodes", "DEVICES"),
+        ("3/cluster/time", "SYS_TIME"),
+        ("12/upgrade/cluster", "SYS_UPGRADE"),
+        ("1/snapshot/snapshots", "SNAPSHOT"),
+        ("14/sync/policies", "SYNCIQ"),
+        ("3/protocols/ntp/servers", "NTP"),
+        ("16/protocols/nfs/locks", "NFS"),
+    ],
+)
+def test_a_refusal_without_a_name_is_told_with_the_privilege_of_the_path(resource: str, privilege: str) -> None:
+    error = of_answer(403, {}, b"{}", f"GET /platform/{resource}", (SECRET,))
+    assert isinstance(error, Denied)
+    assert error.hint.endswith(f"--add-priv-read ISI_PRIV_{privilege}")
+
+
 def test_a_missing_key_is_unsupported(recorded: Callable[[str], bytes]) -> None:
     error = _error(404, recorded("from-tests/statistics_key_not_found.json"))
     assert isinstance(error, Unsupported)

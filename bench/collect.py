@@ -13,7 +13,6 @@ time of it and its children per value that the clusters answered is what it is j
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import gc
 import os
@@ -29,12 +28,12 @@ from pathlib import Path
 from statistics import median
 from time import process_time_ns, sleep
 from types import ModuleType
-from typing import Any
 
 import msgspec
-from parts.served import Served, current
-from parts.served import statistics as known
-from prometheus_client import CollectorRegistry, Gauge
+from parts.answers import current
+from parts.answers import statistics as known
+from parts.served import PASSWORD, USER, Holdings, Served
+from parts.theirs import Theirs, the_sdk
 
 from mendwatch.cli import loops
 from mendwatch.model.targets import Credential, Secret, Target
@@ -51,7 +50,6 @@ LOOP = loops.factory()
 SHAPES = ((16, 64), (4, 252), (64, 3))
 ROUNDS, POLLS = 5, 3
 GOAL_RATE, GOAL_SHARE = 2.5e6, 0.17
-USER, PASSWORD = "monitor", "pretended"
 
 
 def clocked(work: Callable[[], object]) -> int:
@@ -100,42 +98,6 @@ class Ours:
             await asyncio.gather(*(session.close() for session in self.sessions))
 
         self.runner.run(leave())
-
-
-class Theirs:
-    """The way that suggests itself: isilon-sdk in a thread, a gauge with labels, one cluster after the other."""
-
-    def __init__(self, served: Served, sdk: ModuleType) -> None:
-        self._keys = ",".join(known())
-        self._gauge = Gauge("statistic", "Statistic.", ["cluster", "node", "key", "field"], registry=CollectorRegistry())
-        self._apis = [sdk.StatisticsApi(sdk.ApiClient(self._configuration(sdk, url, served))) for url in served.urls]
-        self.samples = 0
-
-    @staticmethod
-    def _configuration(sdk: ModuleType, url: str, served: Served) -> Any:  # noqa: ANN401 - the SDK has no types
-        made = sdk.Configuration()
-        made.host, made.username, made.password, made.ssl_ca_cert = url, USER, PASSWORD, str(served.ca_file)
-        return made
-
-    def poll(self) -> None:
-        """Read everything once."""
-        self.samples = 0
-        for at, api in enumerate(self._apis):
-            answer = api.get_statistics_current(
-                keys=self._keys, devid=["all"], degraded=True, show_nodes=True, timeout=8, _request_timeout=60
-            )
-            for stat in answer.stats:
-                self._store(f"c{at}", stat)
-
-    def _store(self, cluster: str, stat: Any) -> None:  # noqa: ANN401 - as above
-        if not stat.value.startswith("["):
-            self._gauge.labels(cluster, str(stat.devid), stat.key, "").set(float(stat.value))
-            self.samples += 1
-            return
-        operations = ast.literal_eval(stat.value)  # the SDK gives Python's own words for a structure
-        for name in ("op_rate", "in_rate", "out_rate", "time_avg"):
-            self._gauge.labels(cluster, str(stat.devid), stat.key, name).set(sum(one[name] for one in operations))
-            self.samples += 1
 
 
 class Bound:
@@ -208,10 +170,10 @@ class Figures:
 def measure(clusters: int, nodes: int, rounds: int, folder: Path, sdk: ModuleType | None) -> None:
     """Measure one fleet and print it."""
     found = Figures()
-    with Served(nodes, clusters, folder) as served, asyncio.Runner(loop_factory=LOOP) as runner:
+    with Served(Holdings(nodes), clusters, folder) as served, asyncio.Runner(loop_factory=LOOP) as runner:
         ours = Ours(served, runner)
         ours.open()
-        theirs = Theirs(served, sdk) if sdk is not None else None
+        theirs = Theirs(served.urls, served.ca_file, sdk) if sdk is not None else None
         if theirs is not None:
             theirs.poll()
         bound = Bound(clusters, nodes, ours.samples)
@@ -262,15 +224,6 @@ def peer(template: str, served: Served, samples: int) -> None:
         spent / (seconds / polls) / samples * 1e9,
         f"{spent:.2f} s of CPU in {seconds:g} s, a poll each {polls:g} s",
     )
-
-
-def the_sdk() -> ModuleType | None:
-    """Give isilon-sdk, if it is installed."""
-    try:
-        import isilon_sdk.v9_12_0 as found  # noqa: PLC0415 - a second of imports, and optional
-    except ImportError:
-        return None
-    return found  # type: ignore[no-any-return] # it has no types
 
 
 def main(arguments: Iterable[str]) -> None:

@@ -1,16 +1,15 @@
 """Clusters in a process of their own, whose answers are written beforehand: what they cost is nobody's who is measured.
 
-They speak HTTPS with keep-alive, know the login, the catalogue and statistics/current, and nothing else. The answers of one
-question rotate, so that no two in a row are the same; every number has all its digits.
+They speak HTTPS with keep-alive, know the login, the catalogue, statistics, and drives and quotas where they have any; of anything
+else they say that their release has no such thing. The answers of one question rotate, so that no two in a row are the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -19,95 +18,71 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from parts.answers import DEFAULT, catalogue, current, drive_summary, quotas
+
 from mendwatch.clock import SystemClock
-from mendwatch_onefs.statistic_groups import chosen
-from mendwatch_onefs.statistic_shapes import SCALAR
-from mendwatch_onefs.statistic_table import Statistic
 from mendwatch_onefs_sim.certificates import make_certificates
 
 ROTATION = 4
-#: Operations that a protocol's list has; nobody uses SMB 1 any more.
-_OPERATIONS = {"node.protostats.smb2": ("read", "write", "create", "close", "change_notify"), "node.protostats.smb1": ()}
+#: Who may log in; they are not particular.
+USER, PASSWORD = "monitor", "pretended"
+_NOTHING = b'{"errors":[{"code":"AEC_NOT_FOUND","message":"Path not found."}]}'
 
 
-def statistics() -> dict[str, Statistic]:
-    """Give the default statistics, by key."""
-    return {statistic.key: statistic for statistic in chosen(("default",))}
+@dataclass(frozen=True)
+class Holdings:
+    """What each cluster has: nodes, groups of statistics, drives of each node, quotas of directories."""
 
-
-def catalogue() -> bytes:
-    """Give statistics/keys; everything is measured every five seconds, so that everything is read in every poll."""
-    policies = [{"interval": 5, "persistent": False, "retention": 4200}]
-    facts = [
-        {"key": key, "units": "none", "type": "double", "scope": "node" if one.per_node else "cluster", "policies": policies}
-        for key, one in statistics().items()
-    ]
-    return json.dumps({"keys": facts, "resume": None, "total": len(facts)}).encode()
-
-
-def current(keys: list[str], nodes: int, seed: int) -> bytes:
-    """Give statistics/current as a cluster writes it: key by key, node by node."""
-    dice, known = random.Random(seed), statistics()  # noqa: S311 - not for secrets
-    stats = [entry for key in keys for entry in _entries(known[key], nodes, 1_768_478_400 + 5 * seed, dice)]
-    return json.dumps({"stats": stats}, separators=(",", ":")).encode()
-
-
-def _entries(statistic: Statistic, nodes: int, time: int, dice: random.Random) -> Iterator[dict[str, object]]:
-    for node in range(1, nodes + 1) if statistic.per_node else (0,):
-        value = _value(statistic, dice)
-        yield {
-            "devid": node,
-            "error": None,
-            "error_code": None,
-            "key": statistic.key,
-            "node": node,
-            "time": time,
-            "value": value,
-        }
-
-
-def _value(statistic: Statistic, dice: random.Random) -> object:
-    if statistic.shape is not SCALAR:
-        names = _OPERATIONS.get(statistic.key, ("total",))
-        return [_operation(number, name, dice) for number, name in enumerate(names)]
-    whole = statistic.unit.divisor > 1 or not statistic.metric.endswith("per_second")
-    return dice.randrange(1_000) if whole else dice.random() * 1e6
-
-
-def _operation(number: int, name: str, dice: random.Random) -> dict[str, object]:
-    fields = ("in_avg", "in_max", "in_min", "in_rate", "op_rate", "out_avg", "out_max", "out_min", "out_rate", "time_avg")
-    numbers = {field: dice.random() * 1e4 for field in (*fields, "time_max", "time_min")}
-    return {"class_name": "other", "op_count": dice.randrange(10**9), "op_id": number, "op_name": name, **numbers}
+    nodes: int
+    groups: tuple[str, ...] = DEFAULT
+    bays: int = 0
+    quotas: int = 0
 
 
 @dataclass
 class _Cluster:
-    nodes: int
+    has: Holdings
     seed: int
     answers: dict[str, list[bytes]] = field(default_factory=dict)
-    turn: int = 0
 
     def answer(self, method: str, target: str) -> bytes:
         """Give a whole HTTP answer."""
         parts = urlsplit(target)
         if parts.path.startswith("/session"):
             return _session(method)
-        if parts.path.endswith("/statistics/current"):
-            keys = parse_qs(parts.query)["keys"][0]
-            if keys not in self.answers:
-                bodies = (current(keys.split(","), self.nodes, self.seed * ROTATION + turn) for turn in range(ROTATION))
-                self.answers[keys] = [_http("200 OK", body) for body in bodies]
-            self.turn += 1
-            return self.answers[keys][self.turn % ROTATION]
-        return _http("200 OK", self._fixed(parts.path))
+        render = self._rendering(parts.path, parse_qs(parts.query))
+        if render is None:
+            return self._fixed(parts.path)
+        if target not in self.answers:
+            self.answers[target] = [_http("200 OK", render(self.seed * ROTATION + turn)) for turn in range(ROTATION)]
+        answers = self.answers[target]
+        answers.append(answers.pop(0))
+        return answers[0]
+
+    def _rendering(self, path: str, query: dict[str, list[str]]) -> Callable[[int], bytes] | None:
+        """Give what writes an answer from a seed, None for one that is always the same."""
+        has = self.has
+        if path.endswith("/statistics/current"):
+            keys = query["keys"][0].split(",")
+            return lambda seed: current(keys, has.nodes, seed, has.groups)
+        if path.endswith("/statistics/summary/drive") and has.bays:
+            return lambda seed: drive_summary(has.nodes, has.bays, seed)
+        if path.endswith("/quota/quotas") and has.quotas:
+            start = int(query.get("resume", ["0"])[0])
+            count = 0 if query.get("type", ["directory"]) != ["directory"] else has.quotas
+            return lambda seed: quotas(start, count, seed)
+        return None
 
     def _fixed(self, path: str) -> bytes:
         if path.endswith("/latest"):
-            return b'{"latest": "23"}'
+            return _http("200 OK", b'{"latest": "23"}')
         if path.endswith("/statistics/keys"):
-            return catalogue()
-        devices = [{"devid": node, "lnn": node, "is_up": True} for node in range(1, self.nodes + 1)]
-        return json.dumps({"name": f"c{self.seed}", "onefs_version": {"release": "9.12.0.0"}, "devices": devices}).encode()
+            return _http("200 OK", catalogue(self.has.groups))
+        if not path.endswith("/cluster/config"):
+            return _http("404 Not Found", _NOTHING)
+        devices = [{"devid": node, "lnn": node, "is_up": True} for node in range(1, self.has.nodes + 1)]
+        config = {"name": f"c{self.seed}", "onefs_version": {"release": "9.12.0.0"}, "devices": devices}
+        return _http("200 OK", json.dumps(config).encode())
 
 
 def _session(method: str) -> bytes:
@@ -143,30 +118,30 @@ class _Connection(asyncio.Protocol):
             self._transport.write(self._cluster.answer(method, target))
 
 
-async def _serve(nodes: int, clusters: int, files: tuple[str, str], pipe: Connection) -> None:
+async def _serve(has: Holdings, clusters: int, files: tuple[str, str], pipe: Connection) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*files)
     loop = asyncio.get_running_loop()
-    made = [_Cluster(nodes, seed) for seed in range(clusters)]
+    made = [_Cluster(has, seed) for seed in range(clusters)]
     servers = [await loop.create_server(partial(_Connection, one), "127.0.0.1", 0, ssl=tls) for one in made]
     pipe.send([server.sockets[0].getsockname()[1] for server in servers])
     await loop.run_in_executor(None, pipe.recv)
 
 
-def _main(nodes: int, clusters: int, files: tuple[str, str], pipe: Connection) -> None:
-    asyncio.run(_serve(nodes, clusters, files, pipe))
+def _main(has: Holdings, clusters: int, files: tuple[str, str], pipe: Connection) -> None:
+    asyncio.run(_serve(has, clusters, files, pipe))
 
 
 class Served:
-    """Running clusters: `with Served(nodes, clusters, folder) as served`."""
+    """Running clusters: `with Served(Holdings(nodes), clusters, folder) as served`."""
 
-    def __init__(self, nodes: int, clusters: int, folder: Path) -> None:
+    def __init__(self, has: Holdings, clusters: int, folder: Path) -> None:
         made = make_certificates(folder, SystemClock().now())
-        self.nodes, self.ca_file = nodes, made.ca_file
+        self.ca_file = made.ca_file
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         files = (str(made.certificate_file), str(made.key_file))
-        self._process = context.Process(target=_main, args=(nodes, clusters, files, theirs), daemon=True)
+        self._process = context.Process(target=_main, args=(has, clusters, files, theirs), daemon=True)
         self.urls: list[str] = []
 
     def __enter__(self) -> Self:

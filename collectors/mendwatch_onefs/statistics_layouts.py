@@ -38,12 +38,8 @@ class SheetLayout:
 
 def _filled(values: list[Any]) -> tuple[list[float], int]:
     """Put NaN where there is no number, and tell how often."""
-    try:
-        sum(values)  # a None or a list stops it, which is the cheapest way to find one
-    except TypeError:
-        filled = [value if type(value) is float else _NAN for value in values]
-        return filled, sum(type(value) is not float for value in values)
-    return values, 0
+    absent = len(values) - list(map(type, values)).count(float)
+    return ([value if type(value) is float else _NAN for value in values] if absent else values), absent
 
 
 def ordered_by_metric(slots: Iterable[Slot]) -> list[Slot]:

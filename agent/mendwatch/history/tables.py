@@ -54,7 +54,7 @@ class Published(NamedTuple):
 class Table:
     """The polls of one source, oldest first. `takes` tells whether a sample fits its metric's declaration."""
 
-    __slots__ = ("_layout", "_places", "_seen", "_takes", "columns", "labels", "metrics", "rows")
+    __slots__ = ("_blanks", "_layout", "_places", "_seen", "_takes", "columns", "labels", "metrics", "rows")
 
     def __init__(self, takes: Callable[[str, Labels], bool]) -> None:
         self._takes = takes
@@ -67,6 +67,8 @@ class Table:
         self._seen: tuple[Sequence[str], Sequence[Labels]] = ([], [])
         #: The column of each published sample, -1 for one that is not taken; None where they are the same.
         self._places: array[int] | None = None
+        #: Where the last poll had no number; the next one mostly has none there either.
+        self._blanks: list[int] = []
 
     def __len__(self) -> int:
         """How many columns there are."""
@@ -83,7 +85,8 @@ class Table:
 
     def append(self, values: list[float], at: float) -> Row:
         """Add the numbers of a poll that the columns were arranged for; a row without a number is not kept."""
-        numbers, absent = _numbers(values)
+        numbers, self._blanks = _numbers(values, self._blanks)
+        absent = len(self._blanks)
         if self._places is not None:
             spread = array("d", [ABSENT]) * len(self)
             for place, number in zip(self._places, numbers, strict=True):
@@ -154,16 +157,30 @@ class Table:
         self.labels = [*self.labels, *(labels for _, labels in heads)]
 
 
-def _numbers(values: list[float]) -> tuple[array[float], int]:
-    """Give the values as floats, ABSENT where one is no finite number, and how many are not."""
+def _numbers(values: list[float], blanks: list[int]) -> tuple[array[float], list[int]]:
+    """Give the values as floats, ABSENT where one is no finite number, and where that is; `blanks` is where it is expected."""
     try:
-        if math.isfinite(sum(values)):  # then each is; a sum that overflows costs a look at each
-            return array("d", values), 0
-        found = [value if ABSENT < value < math.inf else ABSENT for value in values]
-        return array("d", found), found.count(ABSENT)
+        numbers = array("d", values)
     except (TypeError, OverflowError):
-        found = [*map(_number, values)]
-        return array("d", found), found.count(ABSENT)
+        numbers = array("d", map(_number, values))
+    if not _expected(numbers, values, blanks):
+        blanks = [at for at, number in enumerate(numbers) if not ABSENT < number < math.inf]
+    for at in blanks:
+        numbers[at] = ABSENT
+    return numbers, blanks
+
+
+def _expected(numbers: array[float], values: list[float], blanks: list[int]) -> bool:
+    """Tell whether just the blanks are no finite numbers: then the sum of the others is finite, unless it overflows."""
+    if blanks and (blanks[-1] >= len(numbers) or any(math.isfinite(numbers[at]) for at in blanks)):
+        return False
+    others = values.copy() if blanks else values
+    for at in blanks:
+        others[at] = 0.0
+    try:
+        return math.isfinite(sum(others))
+    except (TypeError, OverflowError):
+        return False
 
 
 def _pick(values: array[float], columns: Sequence[int]) -> list[float]:

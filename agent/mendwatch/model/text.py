@@ -24,6 +24,8 @@ def visible(character: str) -> bool:
 
 def replaced(text: str) -> str:
     """Put U+FFFD in place of each character that is not printable, for logs and pages: a terminal obeys control characters."""
+    if text.isascii() and text.isprintable():  # nearly all is, and every poll tells it anew
+        return text
     return "".join(character if _printable(character) else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 

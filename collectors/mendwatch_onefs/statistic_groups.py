@@ -27,19 +27,14 @@ _CACHES = {"node.mds.cache.stats": "mds", "node.dfm.cache.stats": "dfm", "node.i
 
 def _operations(protocol: str) -> Iterator[Statistic]:
     fields = (
-        ("op_rate", "operations_per_second", "Operations per second of one kind.", Unit.NONE),
+        ("op_rate", "operation_calls_per_second", "Operations per second of one kind.", Unit.NONE),
         ("in_rate", "operation_receive_bytes_per_second", "Bytes per second received with operations of one kind.", Unit.BYTES),
         ("out_rate", "operation_transmit_bytes_per_second", "Bytes per second sent with operations of one kind.", Unit.BYTES),
         ("time_avg", "operation_latency_seconds", "Average time of operations of one kind that do not wait.", Unit.MICROSECONDS),
     )
     for field, metric, words, unit in fields:
         key, labels = f"node.protostats.{protocol}", (("protocol", protocol),)
-        yield Statistic(key, f"powerscale_node_protocol_{_one(metric)}", words, unit, labels, field, OPERATIONS)
-
-
-def _one(metric: str) -> str:
-    """Keep the name of the rate apart from that of the protocol's total."""
-    return "operation_rate_per_second" if metric == "operations_per_second" else metric
+        yield Statistic(key, f"powerscale_node_protocol_{metric}", words, unit, labels, field, OPERATIONS)
 
 
 _DRIVE = (
@@ -128,7 +123,7 @@ def _nodes() -> Iterator[Statistic]:
     ):
         yield Statistic(f"node.ifs.{key}.rate", f"powerscale_node_ifs_{metric}_per_second", words, unit)
     for mode in ("idle", "user", "sys", "intr", "nice"):
-        words = f"Highest share of CPU time in the mode that OneFS calls {mode}, of all cores."
+        words = "Highest share of CPU time in one mode (by OneFS' name of it), of all cores."
         yield Statistic(f"node.cpu.{mode}.max", "powerscale_node_cpu_max_ratio", words, Unit.PERMIL, (("mode", mode),))
     yield Statistic("node.diskless", "powerscale_node_diskless", "Whether the node has no disks.")
     yield Statistic("node.net.iface.count", "powerscale_node_net_interfaces", "Network interfaces that are configured.")

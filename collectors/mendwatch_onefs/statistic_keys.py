@@ -20,6 +20,8 @@ _MODES = {
     "nice": ("nice", "spent in programs of low priority"),
 }
 _WAYS = {"in": ("receive", "received"), "out": ("transmit", "sent")}
+#: How the interfaces' errors read: nobody receives or sends them.
+_COUNTED = {"bytes": "Bytes {}", "packets": "Packets {}", "errors": "Errors while packets are {}"}
 _TRANSFERS = {"in": ("write", "writes"), "out": ("read", "reads")}
 _CONNECTED = ("cifs", "ftp", "hdfs", "http", "ndmp", "nfs", "nlm", "papi", "siq", "smb")
 _ACTIVE = ("ftp", "hdfs", "http", "jobd", "nfs3", "nfs4", "nlm", "papi", "siq", "smb1", "smb2")
@@ -34,7 +36,8 @@ def _cpu(scope: str, where: str) -> Iterator[Statistic]:
         yield Statistic(
             f"{scope}.cpu.{mode}.avg", f"powerscale_{scope}_cpu_{name}_ratio", f"Share of CPU time {words}, {where}.", Unit.PERMIL
         )
-    yield Statistic(f"{scope}.cpu.count", f"powerscale_{scope}_cpu_cores", f"CPU cores that work, {where}.")
+    whole = "of all nodes together" if scope == "cluster" else where
+    yield Statistic(f"{scope}.cpu.count", f"powerscale_{scope}_cpu_cores", f"CPU cores that work, {whole}.")
 
 
 def _net(scope: str, where: str) -> Iterator[Statistic]:
@@ -44,7 +47,7 @@ def _net(scope: str, where: str) -> Iterator[Statistic]:
                 yield Statistic(
                     f"{scope}.net.{side}.{what}.{way}.rate",
                     f"powerscale_{scope}_net_{name}_{verb}_{what}_per_second",
-                    f"{what.capitalize()} {words} per second at {name} interfaces, {where}.",
+                    f"{_COUNTED[what].format(words)} per second at {name} interfaces, {where}.",
                     unit,
                 )
 

@@ -44,7 +44,7 @@ def _family(suffix: str) -> str:
 
 
 def _help(suffix: str) -> str:
-    words = suffix.replace("_", " ")
+    words = "a plain number" if suffix == "value" else suffix.replace("_", " ")
     return f"A statistic that has no metric of its own, in {words} (statistics/current: the label key is OneFS' own)."
 
 

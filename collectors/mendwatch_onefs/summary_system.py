@@ -36,10 +36,10 @@ THROUGHPUT = _spec(
     labels=("protocol",),
 )
 TOTAL = _spec("throughput_bytes_per_second", "Bytes per second of all these protocols", "total")
-NET_IN = _spec("net_in_bytes_per_second", "Bytes per second received from the network", "net_in")
-NET_OUT = _spec("net_out_bytes_per_second", "Bytes per second sent to the network", "net_out")
-DISK_IN = _spec("disk_in_bytes_per_second", "Bytes per second written to disks; cached traffic never gets there", "disk_in")
-DISK_OUT = _spec("disk_out_bytes_per_second", "Bytes per second read from disks; cached traffic never gets there", "disk_out")
+NET_IN = _spec("net_receive_bytes_per_second", "Bytes per second received from the network", "net_in")
+NET_OUT = _spec("net_transmit_bytes_per_second", "Bytes per second sent to the network", "net_out")
+DISK_IN = _spec("disk_write_bytes_per_second", "Bytes per second written to disks; cached traffic never gets there", "disk_in")
+DISK_OUT = _spec("disk_read_bytes_per_second", "Bytes per second read from disks; cached traffic never gets there", "disk_out")
 _FIELDS = {
     "cpu": (CPU, 100.0),
     "total": (TOTAL, 1.0),

@@ -270,7 +270,7 @@ async def test_every_group_gives_declared_metrics_only(opened: Open, clock: Fake
 
 async def test_operations_are_samples_of_their_own_and_waiting_ones_have_no_time(opened: Open, clock: FakeClock) -> None:
     series = await _poll(opened(statistics={"groups": ["protocols"]}), clock)
-    rate, latency = (f"powerscale_node_protocol_operation_{name}" for name in ("rate_per_second", "latency_seconds"))
+    rate, latency = (f"powerscale_node_protocol_operation_{name}" for name in ("calls_per_second", "latency_seconds"))
     waiting = ("1", "smb2", "change_notify", "namespace_read")
     assert series[(rate, waiting)] > 0
     assert (latency, waiting) not in series

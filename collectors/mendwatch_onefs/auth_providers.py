@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import UNKNOWN, holding, name_of, once, told, word_of
+from mendwatch_onefs.giving import UNKNOWN, all_told, holding, once, told, word_of
 
 LABELS = ("provider", "provider_type", "groupnet")
 _SOURCE = "auth/providers/summary"
@@ -76,7 +77,7 @@ class AuthProvidersCollector:
         drift = Drift()
         summary = await session.get(11, _SOURCE, Summary)
         samples = tuple(samples_of(summary.provider_instances, now, drift))
-        return Reading(samples, complete=frozenset({SCHEMA.name}), drift=drift.counts)
+        return Reading(samples, complete=all_told(SCHEMA, _hosts(summary.provider_instances), samples), drift=drift.counts)
 
 
 def samples_of(providers: Iterable[Provider], now: datetime, drift: Drift) -> Iterator[Sample]:
@@ -95,6 +96,15 @@ def labels_of(provider: Provider) -> tuple[str, str, str] | None:
     name = name_of(provider.name) or name_of(provider.id)
     kind = word_of(Drift(), "", provider.type, TYPES) or UNKNOWN
     return (name, kind, name_of(provider.groupnet) or "") if name else None
+
+
+def _hosts(providers: Sequence[Provider]) -> Iterator[tuple[str, ...] | None]:
+    """Give the labels of the providers that somebody wants, None for each that may have lost one of its labels."""
+    somewhere = any(name_of(provider.groupnet) for provider in providers)
+    for provider in providers:
+        named = name_of(provider.name) and name_of(provider.type) and (name_of(provider.groupnet) or not somewhere)
+        if word_of(Drift(), "", provider.status, STATES) != DISABLED:
+            yield labels_of(provider) if named else None
 
 
 def connections_of(provider: Provider, drift: Drift) -> int | None:

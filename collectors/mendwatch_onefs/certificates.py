@@ -16,7 +16,7 @@ from cryptography import x509
 from mendwatch.errors import Unsupported
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import text
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.nested import at
 from mendwatch_onefs.series import Finding, samples
@@ -112,8 +112,8 @@ def reading_of(stores: Sequence[tuple[str, Sequence[Any]]], shown: bytes | None,
 
 
 def _kept(store: str, entry: Any, now: datetime, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
-    name, identifier = text(at(entry, "name")), text(at(entry, "id"))
-    if name is None or not identifier:
+    name, identifier = name_of(at(entry, "name")) or "", name_of(at(entry, "id"))
+    if not identifier or (not name and at(entry, "name") != ""):
         drift.odd(f"certificate/{store}: name, id")
         return
     labels = (store, name, identifier[:_SHORT])

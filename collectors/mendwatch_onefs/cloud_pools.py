@@ -14,8 +14,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, listed, name_of, needs_one, once, tally, told, within, word_of
+from mendwatch_onefs.giving import all_told, among, holding, listed, needs_one, once, tally, told, within, word_of
 
 _POOLS, _ACCOUNTS, _JOBS = "cloud/pools", "cloud/accounts", "cloud/jobs"
 POOL_STATES = ("ok", "disabled")
@@ -120,8 +121,9 @@ class CloudPoolsCollector:
             *accounts_of(accounts or (), now, drift),
             *(jobs_of(jobs, now, drift) if jobs is not None else ()),
         )
-        read = {POOL_SCHEMA.name: pools, ACCOUNT_SCHEMA.name: accounts}
-        return Reading(samples, complete=frozenset(name for name, found in read.items() if found is not None), drift=drift.counts)
+        read = ((POOL_SCHEMA, pools), (ACCOUNT_SCHEMA, accounts))
+        complete = [all_told(schema, (name_of(one.name) for one in found), samples) for schema, found in read if found is not None]
+        return Reading(samples, complete=frozenset().union(*complete), drift=drift.counts)
 
 
 def _name(one: Named) -> str | None:

@@ -12,7 +12,7 @@ from mendwatch.model.samples import MetricSpec, Reading, Sample
 from mendwatch.model.targets import Identity
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
-from mendwatch_onefs.decoding import flag, text, whole
+from mendwatch_onefs.decoding import flag, name_of, whole
 
 INFO = MetricSpec(
     "powerscale_cluster_info",
@@ -65,7 +65,7 @@ class ClusterCollector:
 
 def samples_of(config: ClusterConfig, now: datetime) -> Iterator[Sample]:
     """Turn the answer into samples; what it does not tell gives none."""
-    name, guid, release = text(config.name), text(config.guid), release_of(config)
+    name, guid, release = name_of(config.name), name_of(config.guid), release_of(config)
     if name or guid or release:
         yield Sample(INFO.name, 1.0, (name or "", guid or "", release), now)
     quorum = flag(config.has_quorum)
@@ -79,12 +79,12 @@ def samples_of(config: ClusterConfig, now: datetime) -> Iterator[Sample]:
 def identity_of(config: ClusterConfig, latest: int | None, where: str) -> Identity:
     """Give what the cluster says it is; `where` stands for a name that it does not tell."""
     capabilities = frozenset({f"papi:{latest}"} if latest else ())
-    return Identity(text(config.name) or where, "Dell PowerScale OneFS", release_of(config), capabilities)
+    return Identity(name_of(config.name) or where, "Dell PowerScale OneFS", release_of(config), capabilities)
 
 
 def release_of(config: ClusterConfig) -> str:
     """Give the release as people write it, such as 9.5.0.3; empty if the cluster does not tell."""
-    return (text(config.onefs_version.release) or "").removeprefix("v") if config.onefs_version else ""
+    return (name_of(config.onefs_version.release) or "").removeprefix("v") if config.onefs_version else ""
 
 
 def lnn_by_devid(config: ClusterConfig) -> Mapping[int, int]:

@@ -11,9 +11,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
-from mendwatch_onefs.decoding import whole
+from mendwatch_onefs.decoding import name_of, whole
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, listed, name_of, needs_one, once, tally, told, word_of
+from mendwatch_onefs.giving import all_told, among, holding, listed, needs_one, once, tally, told, word_of
 
 LABELS = ("policy",)
 _POLICIES, _JOBS = "datamover/policies", "datamover/jobs"
@@ -110,14 +110,20 @@ class DataMoverCollector:
             *policies_of(policies or (), newest_of(jobs or ()), now, drift),
             *(jobs_of(jobs, now, drift) if jobs is not None else ()),
         )
-        complete = frozenset({SCHEMA.name} if policies is not None else ())
+        complete = all_told(SCHEMA, (name_of(one.name) for one in policies), samples) if policies is not None else frozenset[str]()
         return Reading(samples, complete=complete, drift=drift.counts)
 
 
 def newest_of(jobs: Iterable[Job]) -> Mapping[str, Job]:
-    """Give the newest job of each policy, by the policy's id; the cluster numbers its jobs upwards."""
-    numbered = ((whole(job.id), job) for job in jobs)
-    ordered = sorted(((number, job) for number, job in numbered if number is not None), key=lambda one: -one[0])
+    """Give the newest job of each policy, by the policy's id; the cluster numbers its jobs upwards.
+
+    A job without a number may be the newest of its policy, and one without a policy that of any: then nobody knows it.
+    """
+    found = [(whole(job.id), name_of(job.job_policy_id), job) for job in jobs]
+    uncertain = {policy for number, policy, _ in found if number is None or policy is None}
+    if None in uncertain:
+        return {}
+    ordered = sorted(((number or 0, job) for number, policy, job in found if policy not in uncertain), key=lambda one: -one[0])
     return once((job for _, job in ordered), lambda job: name_of(job.job_policy_id))
 
 

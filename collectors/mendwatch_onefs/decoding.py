@@ -103,6 +103,13 @@ def text(value: Any) -> str | None:  # noqa: ANN401 - foreign data
     return json.dumps(value, ensure_ascii=False)
 
 
+def name_of(value: Any) -> str | None:  # noqa: ANN401 - foreign data
+    """Give a name or a whole number as a label; None for nothing and for structures, which name nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        return None
+    return str(value)
+
+
 def moment(value: Any, otherwise: datetime) -> datetime:  # noqa: ANN401 - foreign data
     """Give an epoch time as UTC, or `otherwise` when it is missing or absurd."""
     seconds = number(value)

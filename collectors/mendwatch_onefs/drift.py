@@ -43,10 +43,12 @@ class Drift:
         return self._told(field, value, decoding.flag)
 
     def word(self, field: str, value: Any, known: Container[str]) -> str | None:  # noqa: ANN401 - foreign data
-        """Give a word in lower case, known or not; one that is not known is counted and still given."""
-        found = decoding.text(value)
-        word = found.strip().lower() if found is not None else None
-        if word is not None and word not in known:
+        """Give a word in lower case, known or not; one that is not known is counted and still given, a structure only counted."""
+        if value is None:
+            return None
+        found = None if isinstance(value, dict | list) else decoding.text(value)
+        word = None if found is None else found.strip().lower()
+        if word not in known:
             self.odd(field)
         return word
 

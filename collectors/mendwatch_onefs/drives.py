@@ -16,7 +16,7 @@ import msgspec
 
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import text, whole
+from mendwatch_onefs.decoding import name_of, whole
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import parts_of, patience
 from mendwatch_onefs.nested import Object, at
@@ -168,8 +168,8 @@ def _drive(node: str, raw: Any, drift: Drift) -> Drive | None:  # noqa: ANN401 -
         drift.odd(f"{RESOURCE}: drives")
         return None
     paths = (("model",), ("firmware", "current_firmware"), ("firmware", "desired_firmware"))
-    words = tuple((text(at(raw, *path)) or "").strip() for path in paths)
-    return Drive(node, str(bay), state.replace(" ", "_"), (text(at(raw, "media_type")) or "").lower(), words, raw)
+    words = tuple((name_of(at(raw, *path)) or "").strip() for path in paths)
+    return Drive(node, str(bay), state.replace(" ", "_"), (name_of(at(raw, "media_type")) or "").lower(), words, raw)
 
 
 def _counts(shelves: Sequence[Shelf]) -> Iterator[Finding]:
@@ -193,6 +193,6 @@ def _of_drive(drive: Drive, drift: Drift) -> Iterator[Finding]:
     yield PENDING, labels, float(len(pending)) if isinstance(pending, list) else None
     yield STATE, (*labels, drive.state), 1.0
     if drive.state != _EMPTY:
-        purpose, serial = ((text(drive.raw.get(name)) or "").strip() for name in ("purpose", "serial"))
+        purpose, serial = ((name_of(drive.raw.get(name)) or "").strip() for name in ("purpose", "serial"))
         model, firmware, _ = drive.firmware
         yield INFO, (*labels, drive.media, purpose.lower(), model, serial, firmware), 1.0

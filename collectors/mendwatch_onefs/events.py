@@ -5,6 +5,7 @@ From event/eventgroup-occurrences, every page, with event/eventlists, event/even
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,7 +121,8 @@ class EventsCollector:
         samples = (*counts_of(groups, definitions, now), *_maintenance(maintenance, drift, now))
         memory.told = frozenset(map(key_of, (*groups, *over)))
         memory.newest = newest_of((*groups, *over)) or memory.newest
-        return Reading(samples, events, events_complete=True, complete=frozenset({"events", "celog"}), drift=drift.counts)
+        named = all(map(key_of, held))  # one without a name may be any that is not here
+        return Reading(samples, events, events_complete=named, complete=frozenset({"events", "celog"}), drift=drift.counts)
 
 
 async def _definitions(session: OneFSSession, memory: EventsMemory, drift: Drift) -> Definitions:
@@ -150,7 +152,8 @@ def counts_of(groups: Sequence[EventGroup], definitions: Definitions, now: datet
     for severity in Severity:
         mine = [group for group in active if severity_of(group.severity, Drift()) is severity]
         yield Sample(OPEN.name, float(len(mine)), (severity.value,), now)
-        if times := [time for time in (number(group.time_noticed) for group in mine) if time]:
+        times = [number(group.time_noticed) or math.nan for group in mine]
+        if times and math.isfinite(sum(times)):  # of one of unknown age nobody knows that it is not the oldest
             yield Sample(OLDEST.name, max(0.0, now.timestamp() - min(times)), (severity.value,), now)
     yield Sample(IGNORED.name, float(sum(flag(group.ignore) is True for group in active)), time=now)
     if beat := max((number(group.last_event) or number(group.time_noticed) or 0.0 for group in beats), default=0.0):

@@ -11,8 +11,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, name_of, once, told, word_of
+from mendwatch_onefs.giving import all_told, among, holding, once, told, word_of
 
 LABELS = ("policy",)
 _SOURCE = "filepool/policies"
@@ -70,7 +71,8 @@ class FilePoolsCollector:
         """
         drift = Drift()
         found = (await session.get(12, _SOURCE, Policies)).policies
-        return Reading(tuple(samples_of(found, now, drift)), complete=frozenset({SCHEMA.name}), drift=drift.counts)
+        samples = tuple(samples_of(found, now, drift))
+        return Reading(samples, complete=all_told(SCHEMA, (name_of(one.name) for one in found), samples), drift=drift.counts)
 
 
 def samples_of(policies: Iterable[Policy], now: datetime, drift: Drift) -> Iterator[Sample]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from mendwatch.errors import Unsupported
-from mendwatch.model.samples import MetricSpec, Sample
+from mendwatch.model.samples import MetricSpec, RecordSchema, Sample
 from mendwatch_onefs.client import OneFSClient, Page
 from mendwatch_onefs.drift import Drift
 
@@ -58,13 +58,6 @@ def word_of(drift: Drift, field: str, value: Any, known: Iterable[str]) -> str |
     return drift.word(field, "_".join(value.split()), frozenset(known))
 
 
-def name_of(value: Any) -> str | None:  # noqa: ANN401 - foreign data
-    """Give a name or a whole number as a label; None for nothing and for structures, which name nothing."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        return None
-    return str(value)
-
-
 def within(value: Any, *names: str) -> Any:  # noqa: ANN401 - foreign data
     """Give what lies in nested objects below these names, None where there is no such thing."""
     for name in names:
@@ -80,6 +73,17 @@ def once(items: Iterable[I], key: Callable[[I], K | None]) -> Mapping[K, I]:
         if name is not None:
             found.setdefault(name, item)
     return found
+
+
+def all_told(schema: RecordSchema, names: Iterable[tuple[str, ...] | str | None], samples: Iterable[Sample]) -> frozenset[str]:
+    """Give the schema's name if what is not among the samples is not there: everything has a name, and a number of its own.
+
+    `names` are the labels of everything that the answer tells of, None for what it does not name. What a damaged field takes
+    out of the samples must not pass for gone: its alerts would end.
+    """
+    wanted = {(name,) if isinstance(name, str) else name for name in names}
+    fields = set(schema.fields.values())
+    return frozenset({schema.name} if wanted <= {sample.labels for sample in samples if sample.metric in fields} else ())
 
 
 def size_of(read: int, total: int | None, limit: int) -> int | None:

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from mendwatch.model.samples import MetricSpec, RecordSchema, Sample
-from mendwatch_onefs.decoding import flag
+from mendwatch_onefs.decoding import flag, name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import UNKNOWN, among, holding, name_of, once, told, within, word_of
+from mendwatch_onefs.giving import UNKNOWN, among, holding, once, told, within, word_of
 
 _SOURCE = "healthcheck/evaluations: details"
 _BEST = 100

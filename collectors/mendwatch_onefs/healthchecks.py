@@ -19,10 +19,10 @@ from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import healthcheck_items as items
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.cluster_zone import local, zone_of
-from mendwatch_onefs.decoding import number, text
+from mendwatch_onefs.decoding import name_of, number, text
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.failures import Rejected
-from mendwatch_onefs.giving import among, holding, name_of, told, word_of
+from mendwatch_onefs.giving import all_told, among, holding, told, word_of
 
 _SOURCE = "healthcheck/evaluations"
 _NEWEST_FIRST = {"limit": "100", "sort": "start_time", "dir": "DESC"}
@@ -120,8 +120,9 @@ class HealthchecksCollector:
         flag = tuple(told(CUT, cut, now))
         if cut and not ordered:
             return Reading(flag)
-        samples = (*flag, *samples_of(evaluations, await zone_of(session), now, drift))
-        complete = frozenset(() if cut else {SCHEMA.name, items.SCHEMA.name})
+        zone = await zone_of(session)
+        samples = (*flag, *samples_of(evaluations, zone, now, drift))
+        complete = frozenset[str]() if cut else complete_of(evaluations, zone, samples)
         return Reading(samples, complete=complete, drift=drift.counts)
 
 
@@ -152,9 +153,35 @@ def samples_of(evaluations: Iterable[Evaluation], zone: ZoneInfo | None, now: da
         if not _told(runs):
             continue
         yield from holding(STATE, newest_of(runs).state, now, checklist)
-        completed = [run for run in runs if run.state == "completed"]
-        if completed:
-            yield from _result(checklist, newest_of(completed).evaluation, zone, now, drift)
+        newest = _completed(runs)
+        if newest is not None:
+            yield from _result(checklist, newest, zone, now, drift)
+
+
+def complete_of(evaluations: Sequence[Evaluation], zone: ZoneInfo | None, samples: Sequence[Sample]) -> frozenset[str]:
+    """Name the schemas of which all is told: the newest run of each checklist is certain, and so is every item of it."""
+    found = _by_checklist(evaluations, zone, Drift())
+    if bool(found) != bool(evaluations) or not all(map(_told, found.values())):
+        return frozenset()
+    newest = {name: run for name, runs in found.items() if (run := _completed(runs)) is not None}
+    failing = [one for name, run in newest.items() for one in _failing_names(name, run)]
+    return all_told(SCHEMA, newest, samples) | all_told(items.SCHEMA, failing, samples)
+
+
+def _completed(runs: Sequence[Run]) -> Evaluation | None:
+    completed = [run for run in runs if run.state == "completed"]
+    return newest_of(completed).evaluation if completed else None
+
+
+def _failing_names(checklist: str, run: Evaluation) -> list[tuple[str, ...] | None]:
+    found = _failing(run, Drift())
+    return [None] if found is None else [(checklist, item.name, item.node) for item in found]
+
+
+def _failing(run: Evaluation, drift: Drift) -> list[items.Item] | None:
+    """Give the items that did not pass; None where the run does not tell."""
+    passed = among(word_of(Drift(), "", run.result, RESULTS), PASSED_RESULTS, RESULTS)
+    return None if run.details is None and passed is not True else items.items_of(run.details, drift)
 
 
 def newest_of(runs: Sequence[Run]) -> Run:
@@ -169,13 +196,16 @@ def _told(runs: Sequence[Run]) -> bool:
 
 
 def _by_checklist(evaluations: Iterable[Evaluation], zone: ZoneInfo | None, drift: Drift) -> dict[str, list[Run]]:
+    """Sort the runs; one that does not tell its checklist may be the newest of any, so nobody knows any then."""
     found: dict[str, list[Run]] = {}
     for one in evaluations:
         name = name_of(one.checklist_id)
-        if name:
-            state = word_of(drift, f"{_SOURCE}: run_status", one.run_status, RUN_STATES)
-            # To order the runs any zone will do, as long as it is the same for all.
-            found.setdefault(name, []).append(Run(one, state, started(one, zone or ZoneInfo("UTC"), drift)))
+        if name is None:
+            drift.odd(f"{_SOURCE}: checklist_id")
+            return {}
+        state = word_of(drift, f"{_SOURCE}: run_status", one.run_status, RUN_STATES)
+        # To order the runs any zone will do, as long as it is the same for all.
+        found.setdefault(name, []).append(Run(one, state, started(one, zone or ZoneInfo("UTC"), drift)))
     return found
 
 
@@ -194,11 +224,9 @@ def _result(checklist: str, run: Evaluation, zone: ZoneInfo | None, now: datetim
     yield from told(PASSED, among(result, PASSED_RESULTS, RESULTS), now, checklist)
     start = started(run, zone, Drift())
     yield from told(START, start.timestamp() if start else None, now, checklist)
-    if run.details is None and among(result, PASSED_RESULTS, RESULTS) is not True:
-        return  # it did not pass, and does not tell why
-    found = items.items_of(run.details, drift)
+    found = _failing(run, drift)
     if found is None:
-        return
+        return  # it did not pass, and does not tell why
     for status, count in items.counts_of(found).items():
         yield Sample(ITEMS.name, float(count), (checklist, status), now)
     yield from told(FAILING, items.critical(found), now, checklist)

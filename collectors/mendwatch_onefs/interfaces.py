@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mendwatch_onefs.decoding import text
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import node_label
 from mendwatch_onefs.nested import Object, at, objects
@@ -36,7 +36,7 @@ def interface_findings(interfaces: Sequence[Any], drift: Drift) -> Iterator[Find
 
 
 def _labels(interface: Any) -> tuple[str, str] | None:  # noqa: ANN401 - foreign data
-    node, name = node_label(at(interface, "lnn")), text(at(interface, "name"))
+    node, name = node_label(at(interface, "lnn")), name_of(at(interface, "name"))
     return (node, name) if node and name else None
 
 
@@ -55,6 +55,6 @@ def _of_interface(labels: tuple[str, str], interface: Object, drift: Drift) -> I
 
 def _pools(owners: list[Any]) -> float | None:
     """Count the pools among the owners; the internal network and SmartConnect's own addresses are none."""
-    named = {tuple(text(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool")) for owner in objects(owners)}
-    lost = any(not text(owner.get("pool")) and owner.get("type") in _POOL_OWNERS for owner in objects(owners))
+    named = {tuple(name_of(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool")) for owner in objects(owners)}
+    lost = any(not name_of(owner.get("pool")) and owner.get("type") in _POOL_OWNERS for owner in objects(owners))
     return None if lost or not all(isinstance(owner, dict) for owner in owners) else float(sum(bool(pool) for _, _, pool in named))

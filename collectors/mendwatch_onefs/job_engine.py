@@ -17,9 +17,9 @@ from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import jobs
 from mendwatch_onefs.client import OneFSClient
-from mendwatch_onefs.decoding import flag
+from mendwatch_onefs.decoding import flag, name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import listed, name_of, needs_one, tally, told, within
+from mendwatch_onefs.giving import all_told, listed, needs_one, tally, told, within
 from mendwatch_onefs.jobs import Job, JobEvents, JobPage, Recent
 
 #: Job types that restore protection after a drive or a node was lost.
@@ -97,15 +97,15 @@ class JobEngineCollector:
         policies = await listed(session, 1, "job/policies", PolicyPage, lambda page: page.policies, {})
         needs_one("the Job Engine", summary, active, recent, policies)
         since = await _pauses(session, active or (), drift)
-        samples = [
+        samples = (
             *(summary_of(summary.summary, now, drift) if summary else ()),
             *(jobs.samples_of(active, since, now, drift) if active is not None else ()),
             *(counts_of(active, now) if active is not None else ()),
             *(jobs.last_of(recent.recent_jobs, now, drift) if recent else ()),
             *(told(POLICIES, len(policies), now) if policies is not None else ()),
-        ]
-        complete = frozenset({jobs.SCHEMA.name} if active is not None else ())
-        return Reading(tuple(samples), complete=complete, drift=drift.counts)
+        )
+        complete = all_told(jobs.SCHEMA, map(jobs.key_of, active), samples) if active is not None else frozenset[str]()
+        return Reading(samples, complete=complete, drift=drift.counts)
 
 
 async def _pauses(session: OneFSClient, active: Iterable[Job], drift: Drift) -> dict[str, datetime]:

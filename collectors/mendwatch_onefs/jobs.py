@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from mendwatch.model.samples import MetricSpec, RecordSchema, Sample
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, name_of, once, told, word_of
+from mendwatch_onefs.giving import among, holding, once, told, word_of
 
 LABELS = ("job_id", "job_type")
 ENDED = ("cancelled_user", "cancelled_system", "failed", "failed_not_retried", "succeeded")
@@ -188,13 +189,18 @@ def pause_began(answer: JobEvents, drift: Drift) -> datetime | None:
 
 
 def last_of(recent: Iterable[Job], now: datetime, drift: Drift) -> Iterator[Sample]:
-    """Tell for each type how the newest of its ended jobs ended."""
+    """Tell for each type how the newest of its ended jobs ended; one without an end may be the newest, so nobody knows it then."""
     newest: dict[str, tuple[datetime, Job]] = {}
+    uncertain: set[str | None] = set()
     for job in recent:
         kind, ended = name_of(job.type), drift.moment("job/recent: end_time", job.end_time)
-        if kind and ended and (kind not in newest or ended > newest[kind][0]):
+        if kind is None or ended is None:
+            uncertain.add(kind)
+        elif kind not in newest or ended > newest[kind][0]:
             newest[kind] = (ended, job)
     for kind, (ended, job) in newest.items():
+        if uncertain & {kind, None}:
+            continue
         word = word_of(drift, "job/recent: state", job.state, STATES)
         yield from holding(LAST_STATE, word, now, kind)
         yield from told(LAST_SUCCEEDED, among(word, ("succeeded",), ENDED), now, kind)

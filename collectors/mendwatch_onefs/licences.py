@@ -17,8 +17,9 @@ from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.cluster_zone import end_of_day, zone_of
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, listed, name_of, needs_one, once, told, word_of
+from mendwatch_onefs.giving import all_told, among, holding, listed, needs_one, once, told, word_of
 
 LABELS = ("licence",)
 _SOURCE = "license/licenses"
@@ -112,7 +113,7 @@ class LicencesCollector:
         found = pages or []
         licences = [licence for page in found for licence in page.licenses]
         samples = (*samples_of(licences, zone, now, drift), *(file_of(found[0], now, drift) if found else ()))
-        return Reading(samples, complete=frozenset({SCHEMA.name}), drift=drift.counts)
+        return Reading(samples, complete=all_told(SCHEMA, (name_of(one.name) for one in licences), samples), drift=drift.counts)
 
 
 def samples_of(licences: Iterable[Licence], zone: ZoneInfo | None, now: datetime, drift: Drift) -> Iterator[Sample]:

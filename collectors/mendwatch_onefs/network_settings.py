@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mendwatch_onefs.decoding import text
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import node_label
 from mendwatch_onefs.nested import Object, at, objects
@@ -102,7 +102,7 @@ def cache_findings(settings: Any, drift: Drift) -> Iterator[Finding]:  # noqa: A
 def _named(entries: Entries, resource: str, drift: Drift) -> Iterator[tuple[str, Object]]:
     """Give each entry with its id: its full name, which has those of its parents."""
     for entry in entries or ():
-        name = text(at(entry, "id"))
+        name = name_of(at(entry, "id"))
         if name:
             yield name, entry
         else:
@@ -110,7 +110,7 @@ def _named(entries: Entries, resource: str, drift: Drift) -> Iterator[tuple[str,
 
 
 def _words(entry: Object, *names: str) -> tuple[str, ...]:
-    return tuple(text(entry.get(name)) or "" for name in names)
+    return tuple(name_of(entry.get(name)) or "" for name in names)
 
 
 def _count(entries: Any) -> float | None:  # noqa: ANN401 - foreign data
@@ -131,7 +131,7 @@ def _addresses(ranges: Any, field: str, drift: Drift) -> float | None:  # noqa: 
 
 def _size(one: Object) -> int | None:
     try:
-        low, high = (ipaddress.ip_address(text(one.get(name)) or "") for name in ("low", "high"))
+        low, high = (ipaddress.ip_address(name_of(one.get(name)) or "") for name in ("low", "high"))
     except ValueError:
         return None
     return int(high) - int(low) + 1 if low.version == high.version and int(low) <= int(high) else None

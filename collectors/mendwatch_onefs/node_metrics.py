@@ -64,9 +64,10 @@ def _sensor(name: str, words: str, unit: str) -> MetricSpec:
     return _spec(name, words, "sensors.values.value", unit, _SENSOR)
 
 
+TEMPERATURE = _sensor("temperature_celsius", "Temperature that a sensor measures", "celsius")
 #: The metric of a sensor by the unit that OneFS writes, in lower case.
 SENSORS = {
-    "c": _sensor("temperature_celsius", "Temperature that a sensor measures", "celsius"),
+    "c": TEMPERATURE,
     "rpm": _sensor("fan_rpm", "Revolutions of a fan per minute", "rpm"),
     "v": _sensor("voltage_volts", "Voltage that a sensor measures", "volts"),
     "a": _sensor("current_amperes", "Current that a sensor measures", "amperes"),
@@ -125,5 +126,5 @@ SCHEMAS = (
         help="One system partition of one node, such as /var.",
     ),
     RecordSchema("node_battery", (*NODE, "battery"), {"test_passed": BATTERY_PASSED.name}, help="One battery of one node, 1 or 2."),
-    RecordSchema("node_temperature", (*NODE, *_SENSOR), {"celsius": SENSORS["c"].name}, help="One temperature sensor of one node."),
+    RecordSchema("node_temperature", (*NODE, *_SENSOR), {"celsius": TEMPERATURE.name}, help="One temperature sensor of one node."),
 )

@@ -13,7 +13,7 @@ import msgspec
 
 from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import flag, text
+from mendwatch_onefs.decoding import flag, name_of
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import Parts, parts_of, patience
 from mendwatch_onefs.nested import at
@@ -41,7 +41,7 @@ from mendwatch_onefs.node_metrics import (
 )
 from mendwatch_onefs.node_surroundings import partition_findings, sensor_findings
 from mendwatch_onefs.ratios import percent_text
-from mendwatch_onefs.series import Finding, samples
+from mendwatch_onefs.series import Finding, all_found, samples
 from mendwatch_onefs.session import OneFSSession
 
 RESOURCE = "cluster/nodes"
@@ -96,9 +96,9 @@ def reading_of(answer: Nodes, now: datetime) -> Reading:
     """Turn the answer into samples. Only where every node answered does an absent one mean that it is gone."""
     drift = Drift()
     parts = parts_of(answer.nodes, answer.errors, RESOURCE, drift)
-    found = samples(_findings(parts, drift), now, RESOURCE, drift)
-    complete = frozenset(schema.name for schema in SCHEMAS) if parts.whole else frozenset()
-    return Reading(found, complete=complete, drift=drift.counts)
+    findings = tuple(_findings(parts, drift))
+    complete = all_found(SCHEMAS, findings) if parts.whole else frozenset[str]()
+    return Reading(samples(findings, now, RESOURCE, drift), complete=complete, drift=drift.counts)
 
 
 def _findings(parts: Parts[Node], drift: Drift) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def _of_node(lnn: str, node: Node, drift: Drift) -> Iterator[Finding]:
 
 def _identity(lnn: str, node: Node) -> Iterator[Finding]:
     words = (at(node.hardware, "product"), at(node.hardware, "serial_number"), at(node.status, "release"))
-    product, serial, release = (text(word) or "" for word in words)
+    product, serial, release = (name_of(word) or "" for word in words)
     if product or serial or release:
         yield INFO, (lnn, product, serial, release.removeprefix("v")), 1.0
 
@@ -158,7 +158,7 @@ def _power(lnn: str, power: Any, drift: Drift) -> Iterator[Finding]:  # noqa: AN
     yield SUPPLIES_FAILED, (lnn,), drift.whole(f"{RESOURCE}: status.powersupplies.failures", at(power, "failures"))
     supplies = at(power, "supplies")
     for supply in supplies if isinstance(supplies, list) else ():
-        name, state = text(at(supply, "name")) or text(at(supply, "id")), text(at(supply, "status"))
+        name, state = name_of(at(supply, "name")) or name_of(at(supply, "id")), name_of(at(supply, "status"))
         if name and state:
             yield SUPPLY_STATE, (lnn, name, state.strip().lower()), 1.0
 
@@ -167,11 +167,12 @@ def _batteries(lnn: str, batteries: Any, drift: Drift) -> Iterator[Finding]:  # 
     if flag(at(batteries, "supported")) is False or flag(at(batteries, "present")) is False:
         return
     for number in ("1", "2"):
-        state = text(at(batteries, f"status{number}"))
+        state = name_of(at(batteries, f"status{number}"))
         if state and state.strip().lower() not in _NO_TEST:
             yield BATTERY_STATE, (lnn, number, state.strip().lower()), 1.0
         result = drift.word(f"{RESOURCE}: status.batterystatus.result", at(batteries, f"result{number}"), {*_TESTS, *_NO_TEST})
-        yield BATTERY_PASSED, (lnn, number), _TESTS.get(result or "")
+        if result not in _NO_TEST:
+            yield BATTERY_PASSED, (lnn, number), _TESTS.get(result or "")
 
 
 def _nvram(lnn: str, nvram: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data

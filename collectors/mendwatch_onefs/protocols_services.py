@@ -14,9 +14,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
-from mendwatch_onefs.decoding import whole
+from mendwatch_onefs.decoding import name_of, whole
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import holding, name_of, needs_one, once, told, within, word_of
+from mendwatch_onefs.giving import all_told, holding, needs_one, once, told, within, word_of
 
 #: The services, and the first version of the settings of each that has all that is read.
 SETTINGS: Mapping[str, tuple[int, str]] = {
@@ -92,7 +92,8 @@ class ServicesCollector:
         found = {name: await session.offered(version, resource, Settings) for name, (version, resource) in SETTINGS.items()}
         needs_one("services", *found.values())
         settings = {name: answer.settings for name, answer in found.items() if answer is not None}
-        return Reading(tuple(samples_of(settings, now, drift)), complete=frozenset({SCHEMA.name}), drift=drift.counts)
+        samples = tuple(samples_of(settings, now, drift))
+        return Reading(samples, complete=all_told(SCHEMA, settings, samples), drift=drift.counts)
 
 
 class NodeServicesCollector:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mendwatch_onefs.decoding import flag, number, text
+from mendwatch_onefs.decoding import flag, name_of, number
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.kept import ABSENT, Key
 from mendwatch_onefs.quota_metrics import FIELDS, HARD
@@ -91,14 +91,14 @@ class QuotaPage(msgspec.Struct):
 
 def key_of(quota: Quota) -> Key | None:
     """Give path and type, or None for a quota that cannot be named."""
-    path, kind = text(quota.path), text(quota.type)
-    return (path, kind) if path and kind else None
+    path, kind = quota.path, quota.type
+    return (path, kind) if path and kind and isinstance(path, str) and isinstance(kind, str) else None
 
 
 def persona_key_of(quota: Quota) -> Key | None:
     """Give path, type and whose it is, or None for a quota that cannot be named."""
     key, persona = key_of(quota), quota.persona
-    who = persona and (text(persona.id) or text(persona.name))
+    who = persona and (name_of(persona.id) or name_of(persona.name))
     return (*key, who) if key and who else None
 
 
@@ -112,6 +112,8 @@ class QuotaRows:
 
     def __init__(self, name: Callable[[Quota], Key | None], now: float, drift: Drift) -> None:
         self.columns: list[list[float]] = [[] for _ in FIELDS]
+        #: Whether every quota so far could be named, so that one that is not here is not there.
+        self.whole = True
         self._name = name
         self._now = now
         self._drift = drift
@@ -143,6 +145,7 @@ class QuotaRows:
             key = name(quota)
             if key is None:
                 self._drift.odd(f"{_WHERE}path, type, persona")
+                self.whole = False
             elif key not in rows:
                 rows[key] = quota
                 yield quota

@@ -80,7 +80,9 @@ class QuotasCollector:
             for specs, rows, kept in ((METRICS, plain, memory.plain), (PERSONA_METRICS, personal, memory.personal))
             for one in await columns_of(specs, rows.settled(), rows.columns, kept)
         ]
-        return Reading(columns=tuple(columns), complete=_complete(session.options.quota_types), drift=drift.counts)
+        read_all = {SCHEMA.name: plain.whole, PERSONA_SCHEMA.name: personal.whole}
+        complete = frozenset(name for name in _complete(session.options.quota_types) if read_all[name])
+        return Reading(columns=tuple(columns), complete=complete, drift=drift.counts)
 
 
 async def _pages(session: OneFSSession) -> AsyncIterator[tuple[str, QuotaPage]]:

@@ -14,8 +14,9 @@ import msgspec
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, listed, name_of, needs_one, tally, told, within, word_of
+from mendwatch_onefs.giving import among, holding, listed, needs_one, tally, told, within, word_of
 
 _SETTINGS, _ACTIONS, _REQUESTS = "repair/settings", "repair/actions", "repair/requests"
 _SINCE = 23

@@ -6,15 +6,15 @@ A cluster has up to twenty thousand, so none has a series of its own; those of o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from mendwatch_onefs.decoding import number
+from mendwatch_onefs.decoding import name_of, number
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import name_of, word_of
+from mendwatch_onefs.giving import word_of
 
 ACTIVE, DELETING = "active", "deleting"
 _STATES = frozenset({ACTIVE, DELETING})
@@ -85,9 +85,9 @@ class SnapshotTally:
             return
         locked = _or_nan(drift.flag(f"{_WHERE}has_locks", one.has_locks))
         size = _or_nan(drift.quantity(f"{_WHERE}size", one.size))
-        created = number(one.created) or None
+        created = _or_nan(number(one.created) or None)
         self.locked += locked
-        self.oldest = min(filter(None, (self.oldest, created)), default=None)
+        self.oldest = _extreme(min, self.oldest, created)
         self._expire(one.expires, size, locked, drift)
         self._schedule(one.schedule, size, created)
 
@@ -99,17 +99,22 @@ class SnapshotTally:
         self.expired += 1 + known
         self.expired_size += size + known
         self.expired_locked += locked + known
-        if locked == 0 and known == 0:
-            self.overdue = max(self.overdue, self.now - expires)
+        if locked != 1:
+            self.overdue = max(self.overdue, self.now - expires) + known + locked
 
-    def _schedule(self, raw: Any, size: float, created: float | None) -> None:  # noqa: ANN401 - foreign data
+    def _schedule(self, raw: Any, size: float, created: float) -> None:  # noqa: ANN401 - foreign data
         name = name_of(raw)
         if name is None:
             return
         tally = self.schedules.setdefault(name, ScheduleTally())
         tally.count += 1
         tally.size += size
-        tally.newest = max(filter(None, (tally.newest, created)), default=None)
+        tally.newest = _extreme(max, tally.newest, created)
+
+
+def _extreme(choose: Callable[[float, float], float], known: float | None, more: float) -> float:
+    """Give the least or the most of the numbers so far; NaN once one of them is unknown."""
+    return more if known is None else choose(known, more) + (known - known) + (more - more)
 
 
 def _or_nan(value: float | None) -> float:

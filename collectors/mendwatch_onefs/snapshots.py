@@ -13,8 +13,9 @@ from mendwatch.model.samples import Reading, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import snapshot_metrics as metrics
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import listed, name_of, needs_one, once, told, within
+from mendwatch_onefs.giving import all_told, listed, needs_one, once, told, within
 from mendwatch_onefs.snapshot_tally import ACTIVE, DELETING, SnapshotPage, SnapshotTally
 
 #: How far ahead the snapshots that will be made are counted.
@@ -88,7 +89,8 @@ class SnapshotsCollector:
             *schedules_of(schedules or (), tally, now, drift),
             *(told(metrics.PENDING, len(pending), now) if pending is not None else ()),
         )
-        complete = frozenset({metrics.SCHEDULE_SCHEMA.name} if schedules is not None else ())
+        names = [name_of(one.name) for one in schedules or ()]
+        complete = all_told(metrics.SCHEDULE_SCHEMA, names, samples) if schedules is not None else frozenset[str]()
         return Reading(samples, complete=complete, drift=drift.counts)
 
 
@@ -105,12 +107,13 @@ async def _tallied(session: OneFSClient, now: datetime, drift: Drift) -> Snapsho
 
 def listed_of(tally: SnapshotTally, now: datetime) -> Iterator[Sample]:
     """Give the counts of all snapshots. All pages have been read, so that none is a true 0."""
-    if not tally.unknown:
-        yield from told(metrics.ACTIVE, tally.states[ACTIVE], now)
-        yield from told(metrics.DELETING, tally.states[DELETING], now)
     for state, count in tally.states.items():
         if state not in (ACTIVE, DELETING):
             yield from told(metrics.OTHER, count, now, state)
+    if tally.unknown:
+        return  # each of the others may be one more
+    yield from told(metrics.ACTIVE, tally.states[ACTIVE], now)
+    yield from told(metrics.DELETING, tally.states[DELETING], now)
     yield from told(metrics.EXPIRED, tally.expired, now)
     yield from told(metrics.EXPIRED_SIZE, tally.expired_size, now)
     yield from told(metrics.EXPIRED_LOCKED, tally.expired_locked, now)
@@ -142,7 +145,7 @@ def schedules_of(schedules: Iterable[Schedule], tally: SnapshotTally | None, now
         yield from told(metrics.NEXT, due.timestamp() if due else None, now, name)
         yield from told(metrics.LATE, max(0.0, (now - due).total_seconds()) if due else None, now, name)
         yield from told(metrics.DURATION, drift.quantity("snapshot/schedules: duration", schedule.duration) or None, now, name)
-        if tally is not None:
+        if tally is not None and not tally.unknown:
             made = tally.schedules.get(name)
             yield from told(metrics.KEPT, made.count if made else 0, now, name)
             yield from told(metrics.KEPT_SIZE, made.size if made else 0, now, name)

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from mendwatch.errors import Denied, TargetError, Unsupported
+from mendwatch.errors import BadAnswer, Denied, Unreachable, Unsupported
 from mendwatch.model.samples import MetricKind, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import statistic_others
@@ -134,7 +134,7 @@ async def _try_again(session: OneFSSession, page: Page, answer: Answer, drift: D
     again = next(batches(dict.fromkeys(worth_another_try(answer), 1)), [])
     if again:
         wanted = tuple(one for one in page.ask.wanted if one.key in again)
-        with contextlib.suppress(TargetError):  # what there is must not be lost for what might have been
+        with contextlib.suppress(BadAnswer, Denied, Unreachable, Unsupported):  # what there is must not be lost for what might be
             mend(answer, Reader(Ask(wanted, 0.0, patient=True)).read(await _current(session, again), drift))
 
 

@@ -16,6 +16,8 @@ from mendwatch_onefs.statistics_answers import Answer
 from mendwatch_onefs.statistics_asks import Ask
 from mendwatch_onefs.statistics_choice import Term
 
+#: No cluster has a node with a larger number.
+_MOST = 65_535
 Take = Callable[[Sequence[Any]], Sequence[Any]]
 
 
@@ -127,7 +129,7 @@ class Frame:
     def _lnn(self, entry: int, lnns: Mapping[int, int]) -> tuple[str, ...] | None:
         """Give the logical number of the value's node as a label; None where nobody knows it."""
         lnn = self.nodes[entry] or lnns.get(self.devids[entry] or 0)
-        return (str(lnn),) if lnn and lnn > 0 else None
+        return (str(lnn),) if lnn and 0 < lnn <= _MOST else None
 
 
 def _portions(ask: Ask, keys: Sequence[str]) -> Iterator[_Portion]:

@@ -15,7 +15,7 @@ import msgspec
 from mendwatch.errors import Unsupported
 from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import quantity, text
+from mendwatch_onefs.decoding import name_of, quantity
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.nested import Object, at, objects
 from mendwatch_onefs.pool_metrics import (
@@ -37,7 +37,7 @@ from mendwatch_onefs.pool_metrics import (
     Usage,
 )
 from mendwatch_onefs.ratios import percent
-from mendwatch_onefs.series import Finding, samples
+from mendwatch_onefs.series import Finding, all_found, samples
 from mendwatch_onefs.session import OneFSSession
 
 RESOURCE = "storagepool/storagepools"
@@ -95,14 +95,14 @@ def reading_of(pools: Pools | None, status: Status | None, loose: Unprovisioned 
     known = [pair for pair in found if pair is not None]
     whole = bool(pools) and len(known) == len(found)
     findings = (*_pools(known, drift), *_total(known if whole else ()), *_others(status, loose, drift))
-    complete = frozenset(schema.name for schema in SCHEMAS) if whole else frozenset()
+    complete = all_found(SCHEMAS, findings) if whole else frozenset[str]()
     return Reading(samples(findings, now, RESOURCE, drift), complete=complete, drift=drift.counts)
 
 
 def _kind(pool: Any, drift: Drift) -> tuple[Kind, Object] | None:  # noqa: ANN401 - foreign data
     """Give a pool with what it is; None and drift where its name or its kind is unknown."""
     kind = _KINDS.get(drift.word(f"{RESOURCE}: type", at(pool, "type"), _KINDS) or "")
-    if kind is None or not text(at(pool, "name")):
+    if kind is None or not name_of(at(pool, "name")):
         drift.odd(f"{RESOURCE}: name, type")
         return None
     return kind, pool
@@ -110,10 +110,13 @@ def _kind(pool: Any, drift: Drift) -> tuple[Kind, Object] | None:  # noqa: ANN40
 
 def _pools(pools: Sequence[tuple[Kind, Object]], drift: Drift) -> Iterator[Finding]:
     for kind, pool in pools:
-        labels, usage = (text(pool.get("name")) or "",), pool.get("usage")
+        labels, usage = (name_of(pool.get("name")) or "",), pool.get("usage")
         yield from _usage(kind.usage, labels, "", usage, drift)
         for medium, prefix in _MEDIA.items():
-            if quantity(at(usage, f"total_{prefix}bytes")):  # a medium that the pool has not is no medium with 0 bytes
+            total = quantity(at(usage, f"total_{prefix}bytes"))
+            if total is None:
+                yield kind.by_medium.used_ratio, (*labels, medium), None  # nobody knows whether the pool has it
+            elif total:  # a medium that the pool has not is no medium with 0 bytes
                 yield from _usage(kind.by_medium, (*labels, medium), prefix, usage, drift)
         yield from _health(kind, labels, pool, drift)
         yield from _words(kind, labels, pool)
@@ -123,7 +126,7 @@ def _pools(pools: Sequence[tuple[Kind, Object]], drift: Drift) -> Iterator[Findi
 
 def _words(kind: Kind, labels: tuple[str, ...], pool: Object) -> Iterator[Finding]:
     for spec, name in ((IN_TIER, "tier"), (PROTECTION, "protection_policy")):
-        word = text(pool.get(name))
+        word = name_of(pool.get(name))
         if kind is NODEPOOL and word:
             yield spec, (*labels, word), 1.0
 
@@ -151,7 +154,7 @@ def _health(kind: Kind, labels: tuple[str, ...], pool: Object, drift: Drift) -> 
 def _total(pools: Sequence[tuple[Kind, Object]]) -> Iterator[Finding]:
     """Add up the node pools; a sum that lacks one of them would be wrong, so there is none then."""
     nodepools = [pool for kind, pool in pools if kind is NODEPOOL]
-    names = {text(pool.get("name")) for pool in nodepools}
+    names = {name_of(pool.get("name")) for pool in nodepools}
     if not nodepools or len(names) < len(nodepools):
         return
     yield NODEPOOLS, (), float(len(nodepools))
@@ -173,7 +176,7 @@ def _others(status: Status | None, loose: Unprovisioned | None, drift: Drift) ->
 
 
 def _ailments(pool: Object, drift: Drift) -> Iterator[Finding]:
-    name, flags = text(at(pool, "diskpool", "name")), pool.get("health_flags")
+    name, flags = name_of(at(pool, "diskpool", "name")), pool.get("health_flags")
     for flag in flags if isinstance(flags, list) else ():
         word = drift.word(f"{STATUS}: unhealthy.health_flags", flag, FLAGS)
         if name and word:

@@ -5,7 +5,7 @@ Addresses are not resolved (`numeric`): a name server that is slow would hold up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,9 @@ import msgspec
 
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
+from mendwatch_onefs.decoding import name_of, quantity
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import name_of, once, told
+from mendwatch_onefs.giving import once, told
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.summary import MICROSECONDS, PRIVILEGE, amounts, query, top
 
@@ -78,13 +79,20 @@ class ClientSummaryCollector:
             return Reading()
         asked = query(session, totalby="remote_addr,protocol", numeric="true")
         answer = await session.get(3, _RESOURCE, ClientSummary, asked)
-        return Reading(tuple(samples_of(answer.client, most, now, drift)), complete=frozenset({"client"}), drift=drift.counts)
+        samples = tuple(samples_of(answer.client, most, now, drift))
+        return Reading(samples, complete=frozenset({"client"} if _certain(answer.client) else ()), drift=drift.counts)
 
 
-def samples_of(clients: Iterable[Client], most: int, now: datetime, drift: Drift) -> Iterator[Sample]:
+def _certain(clients: Iterable[Client]) -> bool:
+    """Tell whether it is certain who is among the top: everybody has a name and a rate."""
+    return all(name_of(one.remote_addr) and name_of(one.protocol) and quantity(one.operation_rate) is not None for one in clients)
+
+
+def samples_of(clients: Sequence[Client], most: int, now: datetime, drift: Drift) -> Iterator[Sample]:
     """Give the top clients, and how many there are."""
     found = once(clients, _key)
-    yield from told(ACTIVE, len({address for address, _ in found}), now)
+    named = all(_key(client) for client in clients)
+    yield from told(ACTIVE, len({address for address, _ in found}) if named else None, now)
     for labels, client in top(found.items(), lambda pair: pair[1].operation_rate, most):
         yield from amounts(client, _FIELDS, labels, _RESOURCE, now, drift)
 

@@ -14,9 +14,9 @@ import msgspec
 
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import quantity
+from mendwatch_onefs.decoding import name_of, quantity
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import name_of, once, told
+from mendwatch_onefs.giving import all_told, once, told
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.summary import MICROSECONDS, PRIVILEGE, WAITING, amounts, query
 
@@ -30,12 +30,12 @@ def _spec(name: str, words: str, field: str, labels: tuple[str, ...]) -> MetricS
 
 
 CALLS = _spec("operation_calls_per_second", "Calls of one operation per second", "operation_rate", _ONE)
-CALLS_IN = _spec("operation_in_bytes_per_second", "Bytes received per second with one operation", "in", _ONE)
-CALLS_OUT = _spec("operation_out_bytes_per_second", "Bytes sent per second with one operation", "out", _ONE)
+CALLS_IN = _spec("operation_receive_bytes_per_second", "Bytes received per second with one operation", "in", _ONE)
+CALLS_OUT = _spec("operation_transmit_bytes_per_second", "Bytes sent per second with one operation", "out", _ONE)
 CALL_TIME = _spec("operation_latency_seconds", "Average time of one operation", "time_avg", _ONE)
 RATE = _spec("operations_per_second", "Operations of the protocol per second", "operation_rate", _WHOLE)
-IN = _spec("in_bytes_per_second", "Bytes received per second with the protocol", "in", _WHOLE)
-OUT = _spec("out_bytes_per_second", "Bytes sent per second with the protocol", "out", _WHOLE)
+IN = _spec("receive_bytes_per_second", "Bytes received per second with the protocol", "in", _WHOLE)
+OUT = _spec("transmit_bytes_per_second", "Bytes sent per second with the protocol", "out", _WHOLE)
 LATENCY = _spec(
     "latency_seconds", "Average time of the protocol's operations, without those that wait for a change", "time_avg", _WHOLE
 )
@@ -85,7 +85,8 @@ class ProtocolSummaryCollector:
         drift = Drift()
         answer = await session.get(3, _RESOURCE, ProtocolSummary, query(session, totalby="protocol,class,operation"))
         samples = (*operations_of(answer.protocol, now, drift), *protocols_of(answer.protocol, now))
-        return Reading(samples, complete=frozenset({"protocol"}), drift=drift.counts)
+        named = (name_of(one.protocol) for one in answer.protocol)
+        return Reading(samples, complete=all_told(self.spec.schemas[0], named, samples), drift=drift.counts)
 
 
 def operations_of(operations: Iterable[Operation], now: datetime, drift: Drift) -> Iterator[Sample]:
@@ -95,11 +96,15 @@ def operations_of(operations: Iterable[Operation], now: datetime, drift: Drift) 
 
 
 def protocols_of(operations: Iterable[Operation], now: datetime) -> Iterator[Sample]:
-    """Give each protocol as a whole; a sum of which one part is unknown is unknown."""
+    """Give each protocol as a whole; a sum of which one part is unknown is unknown, also where nobody knows whose part it is."""
     groups: dict[str, list[Operation]] = {}
-    for labels, operation in once(operations, _key).items():
+    rows = list(operations)
+    nameless = {name_of(one.protocol) for one in rows if _key(one) is None}
+    for labels, operation in once(rows, _key).items():
         groups.setdefault(labels[0], []).append(operation)
     for protocol, group in groups.items():
+        if nameless & {protocol, None}:
+            continue
         for spec, field in ((RATE, "operation_rate"), (IN, "in_"), (OUT, "out")):
             yield from told(spec, _sum(quantity(getattr(one, field)) for one in group), now, protocol)
         yield from told(LATENCY, latency_of(group), now, protocol)

@@ -13,8 +13,9 @@ import msgspec
 
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import name_of, once
+from mendwatch_onefs.giving import once
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.summary import MICROSECONDS, PRIVILEGE, amounts, query, top
 

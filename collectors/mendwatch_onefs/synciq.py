@@ -12,8 +12,9 @@ from mendwatch.model.samples import Reading, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs import synciq_metrics as metrics
 from mendwatch_onefs.client import OneFSClient
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, listed, needs_one, told, within, word_of
+from mendwatch_onefs.giving import all_told, among, holding, listed, needs_one, told, within, word_of
 from mendwatch_onefs.synciq_policies import (
     JobPage,
     PolicyPage,
@@ -23,6 +24,7 @@ from mendwatch_onefs.synciq_policies import (
     named,
     policies_of,
     reports_of,
+    target_whole,
     targets_of,
 )
 
@@ -67,8 +69,11 @@ class SyncIQCollector:
             *(jobs_of(jobs, known, now, drift) if jobs is not None else ()),
             *targets_of(targets or (), now, drift),
         )
-        whole = ((metrics.POLICY_SCHEMA, policies), (metrics.TARGET_SCHEMA, targets))
-        return Reading(samples, complete=frozenset(schema.name for schema, read in whole if read is not None), drift=drift.counts)
+        names = [name_of(one.name) for one in policies or ()]
+        complete = all_told(metrics.POLICY_SCHEMA, names, samples) if policies is not None else frozenset[str]()
+        if targets is not None:
+            complete |= all_told(metrics.TARGET_SCHEMA, map(target_whole, targets), samples)
+        return Reading(samples, complete=complete, drift=drift.counts)
 
 
 def settings_of(settings: Any, now: datetime, drift: Drift) -> Iterator[Sample]:  # noqa: ANN401 - foreign data

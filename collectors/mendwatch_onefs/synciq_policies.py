@@ -10,9 +10,9 @@ import msgspec
 
 from mendwatch.model.samples import Sample
 from mendwatch_onefs import synciq_metrics as metrics
-from mendwatch_onefs.decoding import text
+from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, name_of, once, tally, told, word_of
+from mendwatch_onefs.giving import among, holding, once, tally, told, word_of
 
 _POLICIES, _REPORTS, _JOBS, _TARGETS = "sync/policies: ", "sync/reports: ", "sync/jobs: ", "sync/target/policies: "
 
@@ -105,7 +105,7 @@ def policies_of(policies: Mapping[str, Policy], now: datetime, drift: Drift) -> 
     yield from told(metrics.POLICIES, len(policies), now)
     for name, policy in policies.items():
         where = (policy.action, policy.source_root_path, policy.target_host, policy.target_path)
-        yield from told(metrics.INFO, 1, now, name, *(text(part) or "" for part in where))
+        yield from told(metrics.INFO, 1, now, name, *(name_of(part) or "" for part in where))
         for spec, field in ((metrics.ENABLED, "enabled"), (metrics.CONFLICTED, "conflicted"), (metrics.SYNCED, "has_sync_state")):
             yield from told(spec, drift.flag(_POLICIES + field, getattr(policy, field)), now, name)
         state = word_of(drift, f"{_POLICIES}last_job_state", policy.last_job_state, metrics.STATES)
@@ -142,24 +142,24 @@ def reports_of(reports: Iterable[Report], policies: Mapping[str, Policy], now: d
 def errors_of(report: Report, drift: Drift) -> int | None:
     """Give how many errors a report has; None where it does not tell."""
     if isinstance(report.errors, list):
-        return max(len(report.errors), int(bool(report.error)))
+        return max(len(report.errors), int(isinstance(report.error, str) and bool(report.error)))
     if report.errors is not None:
         drift.odd(f"{_REPORTS}errors")
     return 1 if report.error and isinstance(report.error, str) else None
 
 
 def _newest(reports: Iterable[Report], drift: Drift) -> Mapping[str, Report]:
-    """Give each policy's report that started last; the list has no order that is promised."""
-    found: dict[str, tuple[float, Report]] = {}
+    """Give each policy's report that started last; the list has no order that is promised.
+
+    Of several of which one does not tell its start nobody knows the newest.
+    """
+    found: dict[str, list[tuple[float | None, Report]]] = {}
     for report in reports:
-        name = name_of(report.policy_name)
-        if name is None:
-            continue
-        started = drift.moment(f"{_REPORTS}start_time", report.start_time)
-        when = started.timestamp() if started else 0.0
-        if name not in found or when > found[name][0]:
-            found[name] = (when, report)
-    return {name: report for name, (_, report) in found.items()}
+        name, started = name_of(report.policy_name), drift.moment(f"{_REPORTS}start_time", report.start_time)
+        if name is not None:
+            found.setdefault(name, []).append((started.timestamp() if started else None, report))
+    certain = {name: group for name, group in found.items() if len(group) == 1 or all(when is not None for when, _ in group)}
+    return {name: max(group, key=lambda one: one[0] or 0.0)[1] for name, group in certain.items()}
 
 
 def jobs_of(jobs: Iterable[Job], policies: Mapping[str, Policy], now: datetime, drift: Drift) -> Iterator[Sample]:
@@ -189,6 +189,11 @@ def targets_of(targets: Iterable[TargetPolicy], now: datetime, drift: Drift) -> 
 def _target_key(target: TargetPolicy) -> tuple[str, str] | None:
     name = name_of(target.name)
     return None if name is None else (name, name_of(target.source_host) or "")
+
+
+def target_whole(target: TargetPolicy) -> tuple[str, str] | None:
+    """Give the labels of such a policy, None where one of them is missing."""
+    return _target_key(target) if name_of(target.source_host) else None
 
 
 def _certain(state: str | None) -> str | None:

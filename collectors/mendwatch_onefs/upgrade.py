@@ -15,9 +15,9 @@ from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.cluster_zone import local
-from mendwatch_onefs.decoding import whole
+from mendwatch_onefs.decoding import name_of, whole
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import among, holding, name_of, told, within, word_of
+from mendwatch_onefs.giving import among, holding, told, within, word_of
 
 _SOURCE = "upgrade/cluster"
 STATES = ("committed", "upgraded", "partially_upgraded", "upgrading", "rolling_back", "assessing", "error")

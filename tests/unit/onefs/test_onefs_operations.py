@@ -23,9 +23,9 @@ from mendwatch_onefs import (
     smb_activity,
     upgrade,
 )
-from mendwatch_onefs.decoding import decode
+from mendwatch_onefs.decoding import decode, name_of
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.giving import name_of, needs_one, once, size_of, word_of
+from mendwatch_onefs.giving import needs_one, once, size_of, word_of
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Series = dict[tuple[str, tuple[str, ...]], float]

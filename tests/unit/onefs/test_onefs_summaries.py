@@ -55,12 +55,12 @@ def test_an_operation_is_told_in_seconds_and_bytes_without_minima_and_maxima() -
     labels = ("smb2", "read", "read")
     assert _protocol(_operation("read", 4, 1500)) == {
         ("protocol_operation_calls_per_second", *labels): 4.0,
-        ("protocol_operation_in_bytes_per_second", *labels): 10.0,
-        ("protocol_operation_out_bytes_per_second", *labels): 20.0,
+        ("protocol_operation_receive_bytes_per_second", *labels): 10.0,
+        ("protocol_operation_transmit_bytes_per_second", *labels): 20.0,
         ("protocol_operation_latency_seconds", *labels): 0.0015,
         ("protocol_operations_per_second", "smb2"): 4.0,
-        ("protocol_in_bytes_per_second", "smb2"): 10.0,
-        ("protocol_out_bytes_per_second", "smb2"): 20.0,
+        ("protocol_receive_bytes_per_second", "smb2"): 10.0,
+        ("protocol_transmit_bytes_per_second", "smb2"): 20.0,
         ("protocol_latency_seconds", "smb2"): 0.0015,
     }
 
@@ -78,7 +78,7 @@ def test_a_protocols_latency_is_weighted_by_rate_and_leaves_out_operations_that_
 def test_a_sum_of_which_a_part_is_unknown_is_unknown(odd: object) -> None:
     found = _protocol(_operation("read", 30, 1000), _operation("write", odd, 3000))
     assert not {("protocol_operations_per_second", "smb2"), ("protocol_latency_seconds", "smb2")} & set(found)
-    assert found[("protocol_in_bytes_per_second", "smb2")] == 20.0
+    assert found[("protocol_receive_bytes_per_second", "smb2")] == 20.0
 
 
 def test_a_protocol_that_does_nothing_has_no_latency() -> None:
@@ -95,9 +95,9 @@ def test_only_the_clients_with_most_operations_have_series() -> None:
     assert found[("client_latency_seconds", "10.0.0.49", "nfs3")] == 0.0001
 
 
-def test_a_client_without_an_address_is_left_out() -> None:
+def test_a_client_without_an_address_is_left_out_and_nobody_knows_how_many_there_are() -> None:
     clients = _rows(summary_client.ClientSummary, "client", {"protocol": "nfs3", "operation_rate": 5})
-    assert _found(summary_client.samples_of(clients, 3, NOW, Drift())) == {("clients_active",): 0.0}
+    assert _found(summary_client.samples_of(clients, 3, NOW, Drift())) == {}
 
 
 def _drives(*rows: dict[str, object], drift: Drift | None = None) -> Found:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mendwatch_onefs.decoding import flag, number, quantity, text
+from mendwatch_onefs.decoding import flag, name_of, number, quantity
 
 Number = float | None
 #: The names of the things that each entry of an answer is about: one row each.
@@ -97,7 +97,7 @@ def _operations(raw: Any, odd: Odd) -> list[Operation] | None:  # noqa: ANN401 -
 
 def _operation(one: Mapping[str, Any], odd: Odd) -> Operation:
     op_rate, in_rate, out_rate, time_avg = (_measured(one.get(field), odd) for field in OPERATION_FIELDS)
-    return Operation(text(one.get("op_name")), text(one.get("class_name")), op_rate, in_rate, out_rate, time_avg)
+    return Operation(name_of(one.get("op_name")), name_of(one.get("class_name")), op_rate, in_rate, out_rate, time_avg)
 
 
 def _fields_of(operations: Iterable[Operation]) -> tuple[list[Number], ...]:
@@ -119,25 +119,32 @@ def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
 
 
 def _sum(operations: Sequence[Operation]) -> Operation:
-    """Add the rates; the time is the average over the operations that do not wait, weighted by how often they happen."""
-    busy = spent = 0.0
-    for one in operations:
-        if one.op_rate and one.time_avg is not None and one.op_name not in WAITING:
-            busy += one.op_rate
-            spent += one.op_rate * one.time_avg
+    """Add the rates, and give the average time; what is unknown of one is unknown of all, for a part is no sum."""
     return Operation(
         None,
         None,
         _added([one.op_rate for one in operations]),
         _added([one.in_rate for one in operations]),
         _added([one.out_rate for one in operations]),
-        spent / busy if busy else None,
+        _average(operations),
     )
 
 
+def _average(operations: Sequence[Operation]) -> Number:
+    """Give the average time of the operations that do not wait, weighted by how often they happen."""
+    busy = spent = 0.0
+    for one in operations:
+        if one.op_name in WAITING or one.op_rate == 0:
+            continue
+        if one.op_name is None or one.op_rate is None or one.time_avg is None:
+            return None
+        busy += one.op_rate
+        spent += one.op_rate * one.time_avg
+    return spent / busy if busy else None
+
+
 def _added(rates: list[Number]) -> Number:
-    found = [rate for rate in rates if rate is not None]
-    return sum(found) if found else None
+    return None if not rates or None in rates else sum(rates)  # type: ignore[arg-type] # just looked
 
 
 def _each(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
@@ -150,7 +157,9 @@ def _listed(value: Any) -> list[Operation]:  # noqa: ANN401 - the quick decoder 
 
 
 def _timed(one: Operation) -> Operation:
-    return one if one.op_name not in WAITING else Operation(one.op_name, one.class_name, one.op_rate, one.in_rate, one.out_rate)
+    if one.op_name is not None and one.op_name not in WAITING:
+        return one
+    return Operation(one.op_name, one.class_name, one.op_rate, one.in_rate, one.out_rate)
 
 
 def _named(values: Sequence[list[Operation] | None]) -> Rows:
@@ -177,7 +186,7 @@ def _drive_rows(values: Sequence[Drives | None]) -> Rows:
 def _hot(raw: Any, odd: Odd) -> list[Hot] | None:  # noqa: ANN401 - foreign data
     if raw is None:
         return None
-    return [Hot(text(one.get("path")), _measured(one.get("op_rate"), odd)) for one in _dicts(raw, odd)]
+    return [Hot(name_of(one.get("path")), _measured(one.get("op_rate"), odd)) for one in _dicts(raw, odd)]
 
 
 def _rates(values: Sequence[list[Hot] | None]) -> tuple[list[Number], ...]:

@@ -135,6 +135,7 @@ class DrivesCollector:
         timeout=60.0,
         metrics=METRICS,
         schemas=(SCHEMA,),
+        budget=50_000,
         privileges=("ISI_PRIV_DEVICES",),
     )
 

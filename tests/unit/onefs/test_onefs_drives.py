@@ -10,7 +10,7 @@ from simulated import Asked, make_cluster, series
 
 from mendwatch.model.samples import Reading
 from mendwatch_onefs.decoding import decode
-from mendwatch_onefs.drives import AllDrives, reading_of
+from mendwatch_onefs.drives import AllDrives, DrivesCollector, reading_of
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 GOOD = {
@@ -54,6 +54,13 @@ def test_a_large_cluster_shows_only_the_drives_that_are_not_well() -> None:
     serial = asked.cluster.machines.of(2).drives[3].serial
     assert ("powerscale_drive_info", ("2", "4", "hdd", "storage", "SIMULATED-4T", serial, "A2B0")) in found
     assert ("powerscale_drive_state", ("2", "4", "smartfail")) in found
+
+
+def test_the_largest_cluster_with_half_its_bays_empty_stays_within_the_budget() -> None:
+    bays = [{**GOOD, "baynum": bay} if bay % 2 else {"baynum": bay, "ui_state": "EMPTY", "present": False} for bay in range(1, 37)]
+    answer = {"nodes": [{"lnn": lnn, "drives": bays} for lnn in range(1, 253)]}
+    reading = reading_of(decode(json.dumps(answer).encode(), AllDrives, "test"), NOW)
+    assert 252 * 18 <= reading.size <= DrivesCollector.spec.budget
 
 
 def test_a_small_cluster_shows_every_drive() -> None:

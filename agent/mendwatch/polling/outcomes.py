@@ -64,6 +64,11 @@ class CollectorStatus:
     series: int | None = None
     budget: int | None = None
 
+    @property
+    def fault(self) -> str | None:
+        """What somebody should look at: the error, unless it only says that this release has nothing to read here."""
+        return None if self.error_code == Ending.UNSUPPORTED else self.error
+
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:

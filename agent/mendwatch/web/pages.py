@@ -65,7 +65,7 @@ def _probe(name: str) -> str:
 def _trouble(status: TargetStatus) -> str:
     if status.error:
         return status.error
-    return "; ".join(f"{collector.name}: {collector.error}" for collector in status.collectors if collector.error)
+    return "; ".join(f"{collector.name}: {collector.fault}" for collector in status.collectors if collector.fault)
 
 
 def _text(text: str) -> str:

@@ -25,7 +25,7 @@ def _words(status: TargetStatus) -> str:
         return "not asked yet"
     if status.up is False:
         return f"down: {status.error}" if status.error else "down"
-    failing = [f"{collector.name}: {collector.error}" for collector in status.collectors if collector.error]
+    failing = [f"{collector.name}: {collector.fault}" for collector in status.collectors if collector.fault]
     return f"up, but {'; '.join(failing)}" if failing else "up"
 
 

@@ -127,6 +127,13 @@ def test_a_page_without_targets_says_so() -> None:
     assert "None is configured" in pages.landing([], [], mcp=False)
 
 
+def test_a_collector_that_this_release_has_nothing_for_is_no_fault() -> None:
+    resting = replace(POLLED, error="this release has no such resource", error_code="unsupported")
+    status = replace(UP, collectors=(POLLED, resting))
+    assert readiness.standing([status]) == {UP.target.id: "up"}
+    assert "no such resource" not in pages.landing([status], [], mcp=False)
+
+
 def test_a_collectors_own_fault_is_shown_while_the_target_is_up() -> None:
     status = replace(UP, collectors=(replace(POLLED, error="ISI_PRIV_QUOTA is missing"),))
 

@@ -77,6 +77,22 @@ async def test_without_the_password_nothing_is_shown(world: World) -> None:
         assert set(await asyncio.gather(*map(status, pages))) == {401}
 
 
+async def test_a_password_is_no_token_for_mcp(world: World) -> None:
+    world.configure(web_config=_web_config(world.folder))
+    async with world.agent() as agent, aiohttp.ClientSession() as http:
+
+        async def status(path: str, header: str) -> int:
+            question = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+            headers = {"Authorization": header} if header else {}
+            async with http.post(f"{agent.url}{path}", json=question, headers=headers, ssl=False) as answer:
+                return answer.status
+
+        right = aiohttp.encode_basic_auth(USER, PASSWORD)
+        assert [await status("/mcp", header) for header in ("", right, "Bearer guess")] == [401, 401, 401]
+        assert [await status(path, "Bearer guess") for path in ("/mcp/", "//mcp", "/mcp/x", "/%6Dcp/")] == [401] * 4
+        assert await status("/mcp/", right) == 404
+
+
 async def test_the_command_line_still_sees_the_agent_over_tls(world: World) -> None:
     write_certificate(world.folder, "agent")
     tls = {"cert_file": "agent.crt", "key_file": "agent.key"}

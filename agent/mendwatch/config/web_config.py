@@ -17,9 +17,11 @@ from mendwatch.config.paths import absolute
 from mendwatch.config.wording import HintedError
 from mendwatch.errors import ConfigurationError
 
-_BCRYPT = re.compile(r"\$2[abxy]\$(\d\d)\$[./A-Za-z0-9]{53}")
-#: bcrypt's own limits of the cost; each step doubles the time of a check.
-_LEAST_COST, _MOST_COST = 4, 31
+#: 22 characters of salt, the last of which has two bits only, and 31 of hash.
+_BCRYPT = re.compile(r"\$2[abxy]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+#: bcrypt's least cost, and the most that is taken: each step doubles the time of a check, and 16 takes several seconds of a core.
+_LEAST_COST, _MOST_COST = 4, 16
+_HASHING = "`htpasswd -nBC 10 '' | tr -d ':'` makes one that suits."
 #: The headers that the format allows to set.
 _HEADERS = frozenset(
     {"Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "X-XSS-Protection"}
@@ -92,6 +94,9 @@ class HttpServerConfig(_Strict):
         unknown = sorted(set(value) - _HEADERS)
         if unknown:
             raise HintedError(f"the header {unknown[0]!r} cannot be set", f"The format allows {', '.join(sorted(_HEADERS))}.")
+        odd = sorted(name for name, text in value.items() if not (text.isascii() and text.isprintable()))
+        if odd:
+            raise HintedError(f"the header {odd[0]!r} cannot be sent like this", "Write one line of printable ASCII characters.")
         return value
 
 
@@ -112,8 +117,12 @@ class WebConfig(_Strict):
     def _hashes(cls, value: dict[str, str]) -> dict[str, str]:
         for name, hashed in value.items():
             found = _BCRYPT.fullmatch(hashed)
-            if found is None or not _LEAST_COST <= int(found[1]) <= _MOST_COST:
-                raise HintedError(f"what user {name!r} has is no bcrypt hash", "`htpasswd -nBC 10 '' | tr -d ':'` makes one.")
+            if found is None or int(found[1]) < _LEAST_COST:
+                raise HintedError(f"what user {name!r} has is no bcrypt hash", _HASHING)
+            if int(found[1]) > _MOST_COST:
+                raise HintedError(f"the hash of user {name!r} takes a core too long to check: its cost is {found[1]}", _HASHING)
+            if ":" in name:
+                raise HintedError(f"user {name!r} can never log in", "HTTP ends a user name at the first colon: leave it out.")
         return value
 
     @property

@@ -50,6 +50,7 @@ from mendwatch.web.exposition import Pieces
 from mendwatch.web.probing import Probe
 from mendwatch.web.server import WebServer
 from mendwatch.web.tls import Certificates
+from mendwatch.web.users import Users, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller
     def page_of(target: str) -> Pieces:
         return lambda form: exposition.of_target(shared.families, target, site.clock.monotonic(), form)
 
-    door = web.Door(front.basic_auth_users, front.http_server_config.headers)
+    file = site.settings.web_config
+    users = Users(file, front.basic_auth_users) if file else nobody
+    door = web.Door(users, front.http_server_config.headers)
     views = web.Views(
         metrics=lambda form: exposition.pieces(shared.families, shared.metrics, site.clock.monotonic(), form),
         targets=poller.status,

@@ -21,6 +21,7 @@ from mendwatch.web import discovery, exposition, pages, readiness
 from mendwatch.web.headers import SecurityHeaders
 from mendwatch.web.passwords import BasicAuth
 from mendwatch.web.probing import Probe
+from mendwatch.web.users import nobody
 
 
 def _no_faults() -> tuple[str, ...]:
@@ -43,9 +44,9 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who may come in: users with their bcrypt hashes, nobody in particular where there are none; and more headers for all."""
+    """Who may come in, and more headers for every answer. `users` gives names with bcrypt hashes; anybody where there are none."""
 
-    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    users: Callable[[], Mapping[str, str]] = nobody
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,9 +72,8 @@ def build(
 
 
 def _wrappers(door: Door) -> list[Middleware]:
-    outer = Middleware(SecurityHeaders, door.headers)
     # /mcp asks for a token of its own, in the same header as a password.
-    return [outer, Middleware(BasicAuth, door.users, {"/mcp"})] if door.users else [outer]
+    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp"})]
 
 
 class _Guest:

@@ -14,12 +14,48 @@ from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mendwatch.errors import ConfigurationError
 
 #: Seconds that requests in flight get to end.
 GRACE = 2
+#: Seconds from a connection, or from the first byte of its next request, to the end of that request's headers.
+PATIENCE = 10
 BACKLOG = 128
+
+
+class _Impatient(H11Protocol):
+    """uvicorn's side of one connection, ended when it never says what it wants: each takes one of the few files we may open."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of the headers, or no more."""
+        before = self.scope
+        super().data_received(data)
+        if self.scope is not before:
+            self._wait_no_more()
+        elif self._waiting is None and self.cycle.response_complete:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._waiting = self.loop.call_later(PATIENCE, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
 
 class _Quiet(uvicorn.Server):
@@ -48,6 +84,7 @@ class WebServer:
         self._server = _Quiet(
             uvicorn.Config(
                 app,
+                http=_Impatient,
                 lifespan="on",
                 ws="none",
                 log_config=None,

@@ -7,12 +7,12 @@ pair is used from that connection on; one that cannot be read changes nothing, b
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 
 import structlog
 
 from mendwatch.config.web_config import TlsServerConfig
 from mendwatch.errors import ConfigurationError
+from mendwatch.web.changes import Marks
 
 _log = structlog.get_logger("mendwatch.web")
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -21,8 +21,7 @@ _CLIENTS = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
-#: What tells one state of the files from another: modification time and size of each.
-_Mark = tuple[tuple[int, int], ...]
+_HINT = "cert_file, key_file and client_ca_file must be readable PEM files, the key without a passphrase and the certificate's own."
 
 
 class Certificates:
@@ -35,31 +34,27 @@ class Certificates:
             ConfigurationError: a file is missing, no PEM file, or the key belongs to another certificate.
         """
         self._config = config
-        self._files = tuple(file for file in (config.cert_file, config.key_file, config.client_ca_file) if file is not None)
-        self._mark = _mark(self._files)
-        self._ailing = False
+        self._marks = Marks(file for file in (config.cert_file, config.key_file, config.client_ca_file) if file is not None)
         self.context = _context(config)
         self.context.sni_callback = self._greeted
         self._present = self.context
 
-    def _greeted(self, connection: ssl.SSLObject, _name: str | None, _context_of_server: ssl.SSLContext) -> None:
+    def _greeted(self, connection: ssl.SSLObject, _name: str | None, _context_of_server: ssl.SSLContext) -> int | None:
         """Give a new connection the newest certificate; called for every one, with or without a name."""
-        self._look()
-        if self._present is not self.context:
-            connection.context = self._present
+        if self._marks.changed():
+            self._renew()
+        if self._present is self.context:
+            return None
+        connection.context = self._present
+        # What TLS 1.2 remembers of a client is older than the authority that would have to vouch for it now.
+        return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if self._config.client_ca_file and connection.session_reused else None
 
-    def _look(self) -> None:
-        mark = _mark(self._files)
-        if mark == self._mark:
-            return
-        self._mark = mark
+    def _renew(self) -> None:
         try:
             self._present = _context(self._config)
         except ConfigurationError as problem:
-            self._ailing = True
             _log.error("certificate not renewed", reason=str(problem), hint=problem.hint)
         else:
-            self._ailing = False
             _log.info("certificate renewed", file=str(self._config.cert_file))
 
 
@@ -69,24 +64,19 @@ def _context(config: TlsServerConfig) -> ssl.SSLContext:
     context.maximum_version = _VERSIONS[config.max_version]
     context.verify_mode = _CLIENTS[config.client_auth_type]
     try:
-        context.load_cert_chain(str(config.cert_file), str(config.key_file))
+        # The library would ask a terminal for the passphrase of a key, and the whole agent would wait for the answer.
+        context.load_cert_chain(str(config.cert_file), str(config.key_file), password=lambda: "")
         if config.client_ca_file is not None:
             context.load_verify_locations(cafile=str(config.client_ca_file))
+            _forget_clients(context)
     except (OSError, ssl.SSLError) as problem:
         raise ConfigurationError(
-            f"the certificate of the web server cannot be used: {problem.strerror or problem}",
-            hint="cert_file, key_file and client_ca_file must be readable PEM files, and the key must be the certificate's.",
+            f"the certificate of the web server cannot be used: {problem.strerror or problem}", hint=_HINT
         ) from problem
     return context
 
 
-def _mark(files: tuple[Path, ...]) -> _Mark:
-    return tuple(_stamp(file) for file in files)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    try:
-        found = file.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size
+def _forget_clients(context: ssl.SSLContext) -> None:
+    """Check a client's certificate at every connection: a ticket would let one in for hours after its authority was changed."""
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET

@@ -21,6 +21,7 @@ from mendwatch.errors import ConfigurationError
 from mendwatch.model.targets import Target
 from mendwatch.polling.outcomes import CollectorStatus, TargetStatus
 from mendwatch.polling.standby import State
+from mendwatch.web import server as web_server
 from mendwatch.web.app import Views, build
 from mendwatch.web.headers import HEADERS
 from mendwatch.web.server import WebServer
@@ -205,6 +206,36 @@ async def test_an_idle_server_stops_at_once() -> None:
     assert clock.monotonic() - start < 1.9
 
 
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nGET / HT"]
+)
+async def test_who_never_says_what_is_wanted_is_let_go(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(web_server, "PATIENCE", 0.2)
+    async with serving(app()) as (server, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(said)
+        trickle = asyncio.create_task(_trickle(writer))
+        try:
+            async with asyncio.timeout(10):
+                heard = await reader.read()
+        finally:
+            trickle.cancel()
+            writer.close()
+
+    assert heard.count(b"HTTP/1.1") == said.count(b"/-/healthy")
+
+
+async def test_an_answer_may_take_longer_than_the_patience_with_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_server, "PATIENCE", 0.05)
+
+    async def slow(_: Request) -> PlainTextResponse:
+        await asyncio.sleep(0.3)
+        return PlainTextResponse("at last")
+
+    async with serving(Starlette(routes=[Route("/", slow)])) as (_, http), http.get("/") as answer:
+        assert await answer.text() == "at last"
+
+
 async def test_wait_returns_when_the_server_has_ended() -> None:
     async with serving(app()) as (server, _):
         waiting = asyncio.create_task(server.wait())
@@ -216,3 +247,9 @@ async def test_wait_returns_when_the_server_has_ended() -> None:
 async def _read(http: aiohttp.ClientSession, path: str) -> bytes:
     async with http.get(path) as answer:
         return await answer.read()
+
+
+async def _trickle(writer: asyncio.StreamWriter) -> None:
+    while True:
+        await asyncio.sleep(0.05)
+        writer.write(b"x")

@@ -9,7 +9,7 @@ import pytest
 from mendwatch.config import web_config
 from mendwatch.errors import ConfigurationError
 
-HASH = "$2y$10$" + "a" * 53
+HASH = "$2y$10$" + "a" * 21 + "." + "a" * 31
 
 
 def _load(folder: Path, text: str) -> web_config.WebConfig:
@@ -45,7 +45,10 @@ def test_a_hash_is_taken_and_never_shown(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("basic_auth_users: {alice: secret}", "no bcrypt hash"),
-        ("basic_auth_users: {alice: $2y$99$" + "a" * 53 + "}", "no bcrypt hash"),
+        ("basic_auth_users: {alice: $2y$03$" + HASH[7:] + "}", "no bcrypt hash"),
+        ("basic_auth_users: {alice: $2y$10$" + "a" * 53 + "}", "no bcrypt hash"),
+        ("basic_auth_users: {alice: $2y$31$" + HASH[7:] + "}", "too long to check"),
+        ("basic_auth_users: {'ali:ce': " + HASH + "}", "can never log in"),
         ("tls_server_config: {cert_file: a}", "belong together"),
         ("tls_server_config: {min_version: TLS12}", "needs cert_file"),
         (
@@ -58,6 +61,8 @@ def test_a_hash_is_taken_and_never_shown(tmp_path: Path) -> None:
         ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS13, max_version: TLS12}", "below min_version"),
         ("tls_server_config: {cert_file: a, key_file: b, cipher_suites: [TLS_AES_128_GCM_SHA256]}", "cannot be chosen"),
         ("http_server_config: {headers: {X-Own: abc}}", "cannot be set"),
+        ('http_server_config: {headers: {X-Frame-Options: "deny\\r\\nSet-Cookie: a=b"}}', "one line"),
+        ("http_server_config: {headers: {X-Frame-Options: d\u00e9ny}}", "one line"),
         ("basic_auth_user: {}", "basic_auth_users"),
     ],
 )

@@ -101,7 +101,8 @@ class Examination:
             for check in await _tried("privileges", _granted(session, credential, needs)):
                 yield check
             for step in self._reading(session, identity.version) if tier == "read" else ():
-                yield (await step)[0]
+                for check in await step:
+                    yield check
         except TargetError as problem:
             yield Check(f"{tier} login", Grade.FAILED, str(problem), problem.hint)
         finally:
@@ -150,14 +151,15 @@ async def _catalogue(session: OneFSSession) -> list[Check]:
     )
     if not missing:
         return [Check("statistics catalogue", Grade.OK, told)]
-    some = ", ".join(missing[:5]) + (", ..." if len(missing) > _SOME else "")
+    some = ", ".join(missing[:_SOME]) + (", ..." if len(missing) > _SOME else "")
     return [Check("statistics catalogue", Grade.WARNING, f"{told}; missing: {some}", "Nothing to do: their series are absent.")]
 
 
 async def _licences(session: OneFSSession, release: str, now: datetime) -> list[Check]:
     """Ask by the vendor's SDK, whose models name every field of a licence."""
     listed = (await typed.call(session, release, "LicenseApi", "list_license_licenses")).licenses or []
-    return [_licence(str(one.name or one.id), str(one.status or "unknown"), one.expiration, now) for one in listed]
+    found = [_licence(str(one.name or one.id), str(one.status or "unknown"), one.expiration, now) for one in listed]
+    return found or [Check("licences", Grade.OK, "the cluster lists none")]
 
 
 def _licence(name: str, status: str, expiration: str | None, now: datetime) -> Check:

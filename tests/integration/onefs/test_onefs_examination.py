@@ -1,0 +1,65 @@
+"""What the examination of a cluster finds inside it: every licence, the clocks, and what is not there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mendwatch.model.targets import Credential, Secret, Target
+from mendwatch.provider import Check, Grade
+from mendwatch.testing.clock import FakeClock
+from mendwatch_onefs.provider import OneFSProvider
+from mendwatch_onefs_sim.faults import Fault
+from mendwatch_onefs_sim.server import Simulator
+
+
+async def _checks(simulator: Simulator, clock: FakeClock) -> dict[str, Check]:
+    target = Target("c1", "onefs", simulator.url, options={"ca_file": simulator.ca_file})
+    read = Credential("monitor", Secret(simulator.accounts["monitor"]))
+    found = [check async for check in OneFSProvider(clock=clock).examine(target, read, None, ())]
+    assert len({check.name for check in found}) == len(found)
+    return {check.name: check for check in found}
+
+
+async def test_every_licence_is_told_and_those_that_end_are_warned_of(simulator: Simulator, clock: FakeClock) -> None:
+    licences, today = simulator.cluster.operations.licences, clock.now().date()
+    licences.end_on("SYNCIQ", today + timedelta(days=7))
+    licences.end_on("SMARTDEDUPE", today - timedelta(days=3))
+
+    checks = await _checks(simulator, clock)
+
+    told = {name.removeprefix("licence "): check.grade for name, check in checks.items() if name.startswith("licence ")}
+    assert set(told) == {one.name for one in licences.all()}
+    assert {name for name, grade in told.items() if grade is Grade.WARNING} == {"SYNCIQ", "SMARTDEDUPE"}
+    assert "in 7 days" in checks["licence SYNCIQ"].detail
+
+
+async def test_a_cluster_without_licences_is_examined_to_the_end(simulator: Simulator, clock: FakeClock) -> None:
+    whole = {"activation_incomplete_alert": False, "base_only_licenses": [], "evaluatable": [], "guid": "1", "swid": "2"}
+    empty = {**whole, "licenses": [], "resume": None, "total": 0, "valid_signature": True}
+    for version in range(1, 24):
+        simulator.faults.add(Fault("status", path=f"/platform/{version}/license/licenses", status=200, body=empty, times=None))
+
+    checks = await _checks(simulator, clock)
+
+    assert checks["licences"].grade is Grade.OK
+    assert checks["write login"].grade is Grade.SKIPPED
+
+
+async def test_an_answer_that_the_sdk_does_not_take_is_one_failed_check_and_no_more(simulator: Simulator, clock: FakeClock) -> None:
+    for version in range(1, 24):
+        odd = {"licenses": [{"status": "Rented", "name": "X", "id": "X", "tiers": []}]}
+        simulator.faults.add(Fault("status", path=f"/platform/{version}/license/licenses", status=200, body=odd, times=None))
+
+    checks = await _checks(simulator, clock)
+
+    assert checks["licences"].grade is Grade.FAILED
+    assert {name for name, check in checks.items() if check.grade is Grade.FAILED} == {"licences"}
+
+
+async def test_clocks_that_differ_are_warned_of(simulator: Simulator, clock: FakeClock) -> None:
+    simulator.begin("clock-skew", lnn=2, seconds=90)
+
+    checks = await _checks(simulator, clock)
+
+    assert checks["clock"].grade is Grade.WARNING
+    assert "node 2 is 9" in checks["clock"].detail

@@ -54,9 +54,7 @@ class Target:
     @property
     def shown_address(self) -> str:
         """The address as it may be shown: without a user name and password that somebody wrote into it."""
-        scheme, separator, rest = self.address.rpartition("://")
-        authority, slash, path = rest.partition("/")
-        return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+        return without_login(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +65,10 @@ class Identity:
     product: str
     version: str
     capabilities: frozenset[str] = frozenset()
+
+
+def without_login(address: str) -> str:
+    """Give an address without what stands before the last `@`, but its scheme: a password may hold any character."""
+    login, found, rest = address.rpartition("@")
+    scheme, separator, _ = login.partition("://") if found else ("", "", "")
+    return f"{scheme}{separator}{rest}" if separator else rest

@@ -49,8 +49,22 @@ class Lane:
         self._force |= force
         if self._next is None:
             self._next = asyncio.create_task(self._take_turn())
+        return await self._outcome(self._next)
+
+    async def joined(self) -> PollOutcome:
+        """Give the outcome of the poll that is under way, or of a new one where there is none.
+
+        Raises:
+            Refused: the agent stops.
+        """
+        if self._running is None:
+            return await self.fresh(force=False)
+        return await self._outcome(self._running)
+
+    async def _outcome(self, poll: asyncio.Task[PollOutcome]) -> PollOutcome:
+        """Wait for a poll, which goes on if its caller leaves."""
         try:
-            return await asyncio.shield(self._next)
+            return await asyncio.shield(poll)
         except asyncio.CancelledError:
             if self._closed and not _cancelled():
                 raise _stopping() from None

@@ -65,6 +65,16 @@ class Poller:
         names = known if collector_names is None else [name for name in known if name in collector_names]
         return tuple(await asyncio.gather(*(target.fresh(name, force=force) for name in names)))
 
+    async def refresh(self, target_id: str, collector_names: Collection[str]) -> tuple[PollOutcome, ...]:
+        """Poll these collectors of a target, or wait for their polls that are under way, so that nothing is asked twice.
+
+        Raises:
+            NotFound: there is no such target.
+            Refused: the agent stops.
+        """
+        target = self._known(target_id)
+        return tuple(await asyncio.gather(*(target.joined(name) for name in collector_names)))
+
     def status_of(self, target_id: str) -> TargetStatus:
         """Tell how one target stands. Raises NotFound where there is none."""
         return self._known(target_id).status()

@@ -73,6 +73,10 @@ class TargetPoller:
         """Give the outcome of a poll that starts after this call; see Lane.fresh."""
         return await self._lanes[name].fresh(force=force)
 
+    async def joined(self, name: str) -> PollOutcome:
+        """Give the outcome of the poll that is under way, or of a new one; see Lane.joined."""
+        return await self._lanes[name].joined()
+
     async def close(self, patience: float) -> None:
         """End all polls, then the session."""
         await asyncio.gather(*(lane.close(patience) for lane in self._lanes.values()))

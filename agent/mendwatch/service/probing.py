@@ -1,13 +1,13 @@
 """Fresh data for whoever asks for one target: polls what is overdue, and nothing else.
 
 A probe must not become a way to load a sick cluster. So a collector that was polled within its interval is not asked again, one
-that stands by stays so, and who waits longer than allowed gets what is there.
+that is being polled is waited for, one that stands by stays so, and who waits longer than allowed gets what is there. All who
+ask for a target while it is refreshed share that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import datetime, timedelta
 
 from mendwatch.clock import Clock
@@ -18,10 +18,11 @@ from mendwatch.polling.standby import State
 
 
 class Prober:
-    """Refreshes one target at a time."""
+    """Refreshes targets. Make it inside the running loop."""
 
     def __init__(self, poller: Poller, clock: Clock) -> None:
         self._poller, self._clock = poller, clock
+        self._refreshing: dict[str, asyncio.Task[None]] = {}
 
     async def refresh(self, target: str, patience: float) -> None:
         """Have the overdue collectors polled; return when they are, or when `patience` seconds are over.
@@ -29,12 +30,26 @@ class Prober:
         Raises:
             NotFound: there is no such target.
         """
+        refreshing = self._refreshing.get(target) or self._begun(target)
+        if refreshing is not None:
+            await asyncio.wait({refreshing}, timeout=patience)  # too slow: the page says how old its data is
+
+    def _begun(self, target: str) -> asyncio.Task[None] | None:
+        """Begin to refresh a target; None where there is nothing to ask."""
         status = self._poller.status_of(target)
         overdue = [one.name for one in status.collectors if is_overdue(one, self._clock.now())]
-        if status.state is State.POLLING and overdue:
-            with contextlib.suppress(TimeoutError, Refused):  # too slow, or the agent stops: the page says how old its data is
-                async with asyncio.timeout(patience):
-                    await self._poller.poll_now(target, overdue)
+        if status.state is not State.POLLING or not overdue:
+            return None
+        task = asyncio.create_task(self._polled(target, overdue))
+        self._refreshing[target] = task
+        task.add_done_callback(lambda _: self._refreshing.pop(target))
+        return task
+
+    async def _polled(self, target: str, collectors: list[str]) -> None:
+        try:
+            await self._poller.refresh(target, collectors)
+        except Refused:  # the agent stops: the page shows what is there
+            return
 
 
 def is_overdue(collector: CollectorStatus, now: datetime) -> bool:

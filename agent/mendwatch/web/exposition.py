@@ -77,10 +77,12 @@ def _coding(part: str) -> tuple[str, float]:
 async def _begin(written: Iterator[bytes]) -> list[bytes]:
     """Take so many pieces that it is known whether the page is large, or all of them."""
     begun: list[bytes] = []
+    size = 0
     for piece in written:
         begun.append(piece)
+        size += len(piece)
         await asyncio.sleep(0)
-        if sum(map(len, begun)) >= COMPRESSED_FROM:
+        if size >= COMPRESSED_FROM:
             break
     return begun
 

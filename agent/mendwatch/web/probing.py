@@ -20,6 +20,8 @@ PATIENCE_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 _RETURN = 0.5
 #: Seconds to wait for fresh data where nobody says how long, and at most.
 _USUAL, _LONGEST = 9.5, 120.0
+#: No name of a target is longer; looking for what was meant by a page of text would take its time.
+_LONGEST_NAME = 63
 
 
 class Refresh(Protocol):
@@ -39,7 +41,7 @@ class Probe:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         target = request.query_params.get("target", "")
-        if not target:
+        if not 0 < len(target) <= _LONGEST_NAME:
             return PlainTextResponse("which target? Ask /probe?target=NAME; /sd lists the names\n", 400)
         try:
             await self._refresh(target, patience(request.headers.get(PATIENCE_HEADER)))

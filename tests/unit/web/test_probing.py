@@ -52,12 +52,25 @@ def test_a_probe_refreshes_its_target_and_shows_its_series(client: TestClient, r
     assert refreshing.asked == [("lab", 4.5)]
 
 
-@pytest.mark.parametrize(("query", "status", "words"), [("", 400, "/sd"), ("?target=nobody", 404, "There are: lab")])
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("", 400, "/sd"),
+        ("?target=", 400, "/sd"),
+        ("?target=" + "x" * 60_000, 400, "/sd"),
+        ("?target=nobody", 404, "There are: lab"),
+        ("?target=%0d%0aSet-Cookie:%20a%00%ff", 404, "There are: lab"),
+        ("?target=lab&target=<script>", 404, "There are: lab"),
+    ],
+)
 def test_a_wrong_question_is_told_what_would_be_right(client: TestClient, query: str, status: int, words: str) -> None:
     answer = client.get(f"/probe{query}")
 
     assert answer.status_code == status
     assert words in answer.text
+    assert len(answer.text) < 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert all(line.isprintable() for line in answer.text.splitlines())
 
 
 @pytest.mark.parametrize(

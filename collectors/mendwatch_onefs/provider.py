@@ -37,6 +37,7 @@ from mendwatch_onefs.recording import RecordingSession, record
 from mendwatch_onefs.repairs import RepairsCollector
 from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
+from mendwatch_onefs.smartconnect import SmartConnectCollector
 from mendwatch_onefs.smb_activity import SmbCollector
 from mendwatch_onefs.snapshots import SnapshotsCollector
 from mendwatch_onefs.statistics import StatisticsCollector
@@ -83,6 +84,7 @@ class OneFSProvider:
             StoragePoolsCollector(),
             CapacityCollector(),
             NetworkCollector(),
+            SmartConnectCollector(),
             TimeSkewCollector(self.clock),
             NtpCollector(),
             CertificatesCollector(),

@@ -29,6 +29,7 @@ from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs.repairs import RepairsCollector
 from mendwatch_onefs.s3_buckets import S3Collector
 from mendwatch_onefs.session import OneFSSession
+from mendwatch_onefs.smartconnect import SmartConnectCollector
 from mendwatch_onefs.smb_activity import SmbCollector
 from mendwatch_onefs.upgrade import UpgradeCollector
 from mendwatch_onefs_sim.answers import forbidden
@@ -52,6 +53,7 @@ ALL: tuple[tuple[Collector, str], ...] = (
     (NfsCollector(), "protocols/nfs"),
     (S3Collector(), "protocols/s3"),
     (NtpCollector(), "protocols/ntp"),
+    (SmartConnectCollector(), "network"),
     (DedupeCollector(), "dedupe"),
     (FilePoolsCollector(), "filepool"),
     (CloudPoolsCollector(), "cloud/"),

@@ -22,6 +22,8 @@ from mendwatch.errors import ConfigurationError, UserError
 from mendwatch_onefs_sim.certificates import write_private
 from mendwatch_onefs_sim.fleet import Fleet
 from mendwatch_onefs_sim.hardware import MOST_NODES
+from mendwatch_onefs_sim.incidents.arguments import LASTS
+from mendwatch_onefs_sim.incidents.registry import INCIDENTS
 from mendwatch_onefs_sim.releases import USUAL
 from mendwatch_onefs_sim.server import MONITOR, REMEDIATE, Simulator, SimulatorOptions
 
@@ -84,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mendwatch-onefs-sim",
         description="A simulated OneFS cluster: the Platform API over HTTPS, and a control API to make things go wrong.",
-        epilog=f"Passwords are taken from {variables}; one that is not set is made up and written to the folder.",
+        epilog=f"Passwords are taken from {variables}; one that is not set is made up and written to the folder.\n\n{_incidents()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--nodes", type=_nodes, default=4, help="how many nodes the cluster has (default: %(default)s)")
     parser.add_argument(
@@ -101,6 +104,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
+
+
+def _incidents() -> str:
+    """Give the incidents and their arguments, as the help shows them."""
+    lines = ["incidents (POST /incidents/<name> of the control API lets one begin, DELETE takes its cause away):"]
+    for name, kind in sorted(INCIDENTS.items()):
+        lines.append(f"  {name}: {kind.words}")
+        lines += [f"      {one.name}: {one.described()}" for one in kind.arguments]
+    return "\n".join([*lines, f"  each of them also takes {LASTS.name}: {LASTS.described()}"])
 
 
 def _nodes(text: str) -> int:

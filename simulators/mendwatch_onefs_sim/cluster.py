@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -55,13 +56,14 @@ class Cluster:
         self.storage = make_storage(hardware)
         self.fabric = make_fabric(hardware)
         self.installed = InstalledCertificates(int(clock.now().timestamp()))
-        self.clock_offset = 0.0
         self.watchers: list[Callable[[Node], None]] = []
         self.revokers: list[Callable[[], None]] = []
         self._reactions = Reactions()
         self._clock = clock
         self._started = clock.monotonic()
         self._started_at = clock.now().timestamp()
+        #: Since which elapsed second the clock has been how many seconds ahead, the newest last.
+        self._offsets: list[tuple[float, float]] = [(-math.inf, 0.0)]
         self.summaries = Summaries(hardware.seed)
         self.syncs = SyncRegister(int(self._started_at))
         self.operations = Operations([node.lnn for node in hardware.nodes], self._started_at)
@@ -76,10 +78,20 @@ class Cluster:
         """Seconds since the start."""
         return self._clock.monotonic() - self._started
 
+    @property
+    def clock_offset(self) -> float:
+        """How many seconds the cluster's clock is ahead now; what it noted before it was set stays as it was."""
+        return self._offsets[-1][1]
+
+    @clock_offset.setter
+    def clock_offset(self, seconds: float) -> None:
+        self._offsets.append((self.elapsed, seconds))
+
     def epoch(self, elapsed: float, lnn: int | None = None) -> int:
         """Give the time of day of a moment, in epoch seconds, as the cluster's clock says it, or one node's."""
-        ahead = self.clock_offset + (0.0 if lnn is None else self.conditions.of(lnn).clock)
-        return int(self._started_at + elapsed + ahead)
+        ahead = next(offset for since, offset in reversed(self._offsets) if since <= elapsed)
+        alone = 0.0 if lnn is None else self.conditions.of(lnn).clock
+        return int(self._started_at + elapsed + ahead + alone)
 
     def moment(self, elapsed: float | None = None, interval: int = 0) -> ClusterMoment:
         """Give the figures of this second, or of another moment; `interval` gives them as they were sampled last."""
@@ -99,11 +111,16 @@ class Cluster:
         self.operations.settle(now)
         self.syncs.settle(self.epoch(now))
         self.snapshots.settle(self.epoch(now))
-        if any(incident.ended is None for incident in self.incidents):
+        if self.troubled:
             self.incidents = [incident.settled(self, now) for incident in self.incidents]
         self._reactions.settle(self, now)
         self.steering.follow(circumstances(self))
         return now
+
+    @property
+    def troubled(self) -> bool:
+        """Tell whether an incident is under way."""
+        return any(incident.ended is None for incident in self.incidents)
 
     def revoke_sessions(self) -> None:
         """Let whoever is logged in be logged out."""

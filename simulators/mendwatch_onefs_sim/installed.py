@@ -79,6 +79,10 @@ class InstalledCertificates:
                 return self._kept[place]
         raise UserError(f"there is no certificate {name!r}", hint=f"There are: {', '.join(one.name for one in self._kept)}.")
 
+    def remove(self, certificate: Installed) -> None:
+        """Forget one."""
+        self._kept.remove(certificate)
+
     def add(self, certificate: Installed) -> None:
         """Install one more."""
         self._kept.append(certificate)

@@ -176,6 +176,8 @@ class _Exchange:
 
     def _platform(self, body: object) -> web.Response:
         api, request = self._api, self.request
+        if api.cluster.troubled:
+            api.cluster.settle()  # an incident may have ended sessions by now
         login = login_of(request, api.sessions, api.cluster.elapsed, self._bound)
         if login is None:
             self.user = attempted_user(request, None)

@@ -44,6 +44,7 @@ def circumstances(cluster: Cluster) -> Circumstances:
         slowness=_slowness(cluster.summaries.slowness),
         load=(1.0 - sum(_LOADS[name] for name in off)) * cluster.summaries.crowd,
         dark=_dark(cluster),
+        slow_drives=_slow_drives(cluster),
         values=dict(_values(cluster)),
     )
 
@@ -64,6 +65,13 @@ def _dark(cluster: Cluster) -> dict[int, frozenset[str]]:
         if one.pool is not None and one.status != UP:
             found.setdefault(cluster.hardware.node(one.lnn).devid, set()).add(one.name)
     return {devid: frozenset(names) for devid, names in found.items()}
+
+
+def _slow_drives(cluster: Cluster) -> dict[int, dict[int, float]]:
+    found: dict[int, dict[int, float]] = {}
+    for (lnn, bay), factor in cluster.summaries.slow_drives.items():
+        found.setdefault(cluster.hardware.node(lnn).devid, {})[bay] = factor
+    return found
 
 
 def _values(cluster: Cluster) -> Iterator[tuple[tuple[str, int], Value]]:

@@ -111,6 +111,6 @@ class Incident:
             if not cluster.events.get(key).resolved:
                 cluster.events.clear(key, cluster.epoch(now))
         if self.course.finding is not None:
-            cluster.operations.checks.mend(self.course.finding.item)
+            cluster.operations.checks.mend(self.course.finding.item, self.course.finding.node)
             cluster.operations.checks.run(checklist_of(self.course.finding.item), now)
         return replace(self, ended=now)

@@ -11,11 +11,39 @@ from types import MappingProxyType
 from mendwatch.errors import UserError
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.incidents.arguments import LASTS, read
+from mendwatch_onefs_sim.incidents.capacity import CAPACITY_INCIDENTS
+from mendwatch_onefs_sim.incidents.clients import CLIENT_INCIDENTS
+from mendwatch_onefs_sim.incidents.deadlines import DEADLINE_INCIDENTS
 from mendwatch_onefs_sim.incidents.incident import Incident
+from mendwatch_onefs_sim.incidents.jobs import JOB_INCIDENTS
 from mendwatch_onefs_sim.incidents.kinds import Kind
+from mendwatch_onefs_sim.incidents.machines import MACHINE_INCIDENTS
+from mendwatch_onefs_sim.incidents.network import NETWORK_INCIDENTS
+from mendwatch_onefs_sim.incidents.nodes import NODE_INCIDENTS
 from mendwatch_onefs_sim.incidents.quotas import QUOTA_INCIDENTS
+from mendwatch_onefs_sim.incidents.replication import REPLICATION_INCIDENTS
+from mendwatch_onefs_sim.incidents.services import SERVICE_INCIDENTS
+from mendwatch_onefs_sim.incidents.snapshots import SNAPSHOT_INCIDENTS
+from mendwatch_onefs_sim.incidents.software import SOFTWARE_INCIDENTS
+from mendwatch_onefs_sim.incidents.surroundings import SURROUNDING_INCIDENTS
 
-INCIDENTS: Mapping[str, Kind] = MappingProxyType({**QUOTA_INCIDENTS})
+INCIDENTS: Mapping[str, Kind] = MappingProxyType(
+    {
+        **CAPACITY_INCIDENTS,
+        **CLIENT_INCIDENTS,
+        **DEADLINE_INCIDENTS,
+        **JOB_INCIDENTS,
+        **MACHINE_INCIDENTS,
+        **NETWORK_INCIDENTS,
+        **NODE_INCIDENTS,
+        **QUOTA_INCIDENTS,
+        **REPLICATION_INCIDENTS,
+        **SERVICE_INCIDENTS,
+        **SNAPSHOT_INCIDENTS,
+        **SOFTWARE_INCIDENTS,
+        **SURROUNDING_INCIDENTS,
+    }
+)
 
 
 def begin(cluster: Cluster, name: str, arguments: Mapping[str, object]) -> Incident:

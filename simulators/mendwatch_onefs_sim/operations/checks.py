@@ -104,6 +104,6 @@ class HealthChecks:
         """Let something be wrong from now on; the next evaluation finds it."""
         self.problems[item, node] = Problem(item, node, status, value)
 
-    def mend(self, item: str) -> None:
-        """Let an item be well again on all nodes."""
-        self.problems = {key: problem for key, problem in self.problems.items() if problem.item != item}
+    def mend(self, item: str, node: str | None = None) -> None:
+        """Let an item be well again on a node, or on all."""
+        self.problems = {key: one for key, one in self.problems.items() if one.item != item or node not in {None, one.node}}

@@ -47,4 +47,7 @@ class Figures:
     def _of_node(self, node: Node, elapsed: float, used: float | None) -> NodeMoment:
         steering, around = self._steering, self._steering.circumstances
         busy, dark = steering.busyness(node.devid), around.dark.get(node.devid, _NONE)
-        return NodeMoment(node, self._waves, elapsed, self._started + elapsed, busy, used, around.silent, around.slowness, dark)
+        slow = {bay - 1: factor for bay, factor in around.slow_drives.get(node.devid, {}).items()}
+        return NodeMoment(
+            node, self._waves, elapsed, self._started + elapsed, busy, used, around.silent, around.slowness, dark, slow
+        )

@@ -19,6 +19,7 @@ _PERMIL = 1000
 _PACKET = 1100  # bytes in a usual packet of a mixed load
 _TRANSFER = 65_536  # bytes in a usual transfer to a disk
 _USED_AT_START = 0.57
+_ALL_THE_TIME = 0.995
 _GROWTH = 3 * MIB  # bytes per second that people write and keep
 
 #: Shares of a node's busy time, in the order user, system, interrupt; nice is always 0.
@@ -67,7 +68,8 @@ class NodeMoment:
     """One node, so many seconds after the simulator's start; `epoch` is the time of day.
 
     `busy` is how many times as busy as usual it is; `used` the used share of /ifs where that was set. `silent` are protocols
-    that serve nobody, `slowness` factors of a protocol's latency, `dark` external interfaces without a link.
+    that serve nobody, `slowness` factors of a protocol's latency, `dark` external interfaces without a link, `slow` factors of
+    the latency of drives by their number from 0.
     """
 
     node: Node
@@ -79,6 +81,7 @@ class NodeMoment:
     silent: frozenset[str] = frozenset()
     slowness: Mapping[str, float] = field(default_factory=dict)
     dark: frozenset[str] = frozenset()
+    slow: Mapping[int, float] = field(default_factory=dict)
 
     @cached_property
     def activity(self) -> float:
@@ -122,7 +125,13 @@ class NodeMoment:
 
     def drive_busy(self, drive: int) -> float:
         """Give how busy a drive is, from 0 to 1."""
+        if drive in self.slow:
+            return _ALL_THE_TIME
         return min(1.0, 0.7 * self.activity * self.drive_share(drive) * self.node.drives)
+
+    def drive_patience(self, drive: int) -> float:
+        """Give how many times as long as usual a drive takes."""
+        return self.slow.get(drive, 1.0)
 
     def load(self, minutes: int) -> int:
         """Give the load average in cents; the longer the average, the calmer."""

@@ -40,13 +40,14 @@ class Circumstances:
 
     `silent` are protocols that serve nobody, `slowness` factors of a protocol's latency, both by the names of the statistics;
     `load` is how many times as busy all nodes are for that; `dark` the external interfaces without a link, by device id;
-    `values` stand for the true ones, by key and device id.
+    `slow_drives` are factors of drives' latency, by device id and bay; `values` stand for the true ones, by key and device id.
     """
 
     silent: frozenset[str] = frozenset()
     slowness: Mapping[str, float] = field(default_factory=dict)
     load: float = 1.0
     dark: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    slow_drives: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
     values: Mapping[tuple[str, int], Value] = field(default_factory=dict)
 
 

@@ -85,6 +85,15 @@ class SyncRegister:
         """
         self.put(replace(self.get(key), trouble=None))
 
+    def finish(self, key: str, epoch: int) -> None:
+        """Let a job of a policy have ended well at this moment.
+
+        Raises:
+            PapiError: 404.
+        """
+        policy = replace(self.get(key), trouble=None)
+        self.put(self._closed(self._begun(replace(policy, job=None), epoch - policy.duration), FINISHED, epoch))
+
     def start(self, key: str, action: str | None, epoch: int) -> Policy:
         """Start a job now.
 

@@ -63,10 +63,13 @@ def _space(part: str) -> Figure:
 
 
 _MEASURES = (
-    _Measure("access.latency", "Time of a disk access", SECONDS, "double", lambda now, n: 0.002 + 0.006 * now.drive_busy(n)),
+    _Measure(
+        "access.latency", "Time of a disk access", SECONDS, "double",
+        lambda now, n: now.drive_patience(n) * (0.002 + 0.006 * now.drive_busy(n)),
+    ),
     _Measure(
         "access.slow", "Slow disk accesses per second, in hundredths", CENTS, "int32",
-        lambda now, n: round(40 * now.drive_busy(n)),
+        lambda now, n: round(40 * now.drive_patience(n) * now.drive_busy(n)),
         ("avg", "sum"),
     ),
     _Measure(
@@ -83,7 +86,7 @@ _MEASURES = (
     _Measure("xfer.size.out", "Bytes of a read transfer", BYTES, "double", lambda now, n: 65_536.0 - now.drive_share(n)),
     _Measure(
         "iosched.latency", "Time of a request in the I/O scheduler", SECONDS, "double",
-        lambda now, n: 0.001 + 0.01 * now.drive_busy(n),
+        lambda now, n: now.drive_patience(n) * (0.001 + 0.01 * now.drive_busy(n)),
         ("avg", "max"),
     ),
     _Measure(

@@ -52,9 +52,25 @@ CHARGE = _spec(
     "status.nvram.charge_status",
     labels=("state",),
 )
-CHARGED = _spec("nvram_charged", "Whether that charge is green; absent where OneFS cannot tell", "status.nvram.charge_status")
+CHARGED = _spec(
+    "nvram_charged",
+    "Whether the charge of the NVRAM's batteries is green; absent where OneFS cannot tell",
+    "status.nvram.charge_status",
+)
+NVRAM_PRESENT = _spec("nvram_present", "Whether the NVRAM that the node needs is there", "status.nvram.present")
+SHIP_MODE = _spec(
+    "nvram_ship_mode",
+    "Whether the NVRAM's batteries are switched off for shipping; absent where OneFS cannot tell",
+    "status.nvram.ship_mode",
+)
 CPU_SPEED_LIMIT = _spec(
     "cpu_speed_limit_ratio", "Speed to which the CPUs are throttled; 1 is full speed", "status.cpu.speed_limit", "ratio"
+)
+OVERTEMP = _spec(
+    "cpu_overtemp_state",
+    "Always 1; what OneFS says of CPUs that are too hot, in its words",
+    "status.cpu.overtemp",
+    labels=("state",),
 )
 
 _SENSOR = ("group", "sensor")
@@ -98,6 +114,8 @@ _OF_NODE = (
     SUPPLIES,
     SUPPLIES_FAILED,
     CHARGED,
+    NVRAM_PRESENT,
+    SHIP_MODE,
     CPU_SPEED_LIMIT,
 )
 _PARTITIONS = (PARTITION_SIZE, PARTITION_USED, PARTITION_RATIO)
@@ -108,6 +126,7 @@ METRICS = (
     BATTERY_STATE,
     BATTERY_PASSED,
     CHARGE,
+    OVERTEMP,
     *SENSORS.values(),
     *_PARTITIONS,
 )

@@ -13,7 +13,7 @@ import msgspec
 
 from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import flag, name_of
+from mendwatch_onefs.decoding import flag, name_of, number
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import Parts, parts_of, patience
 from mendwatch_onefs.nested import at
@@ -29,9 +29,12 @@ from mendwatch_onefs.node_metrics import (
     INFO,
     LIGHT,
     METRICS,
+    NVRAM_PRESENT,
+    OVERTEMP,
     READONLY,
     READONLY_REQUESTED,
     SCHEMAS,
+    SHIP_MODE,
     SHUTDOWN_READONLY,
     SMARTFAILED,
     SUPPLIES,
@@ -48,6 +51,8 @@ RESOURCE = "cluster/nodes"
 #: OneFS' words for the charge of the NVRAM's batteries, and whether a journal survives a power cut with it.
 _CHARGES: Mapping[str, bool | None] = {"green": True, "yellow": False, "red": False, "black": False}
 _NO_CHARGE = {"unknown", "not supported", ""}
+#: What OneFS says of a ship mode that there is not, or that it could not read.
+_NO_MODE = -1
 #: OneFS' words for a battery test.
 _TESTS: Mapping[str, bool] = {"passed": True, "pass": True, "failed": False, "fail": False}
 _NO_TEST = {"", "n/a", "unknown", "none", "not supported", "not available", "in progress", "testing"}
@@ -114,6 +119,9 @@ def _of_node(lnn: str, node: Node, drift: Drift) -> Iterator[Finding]:
     yield from _state(lnn, node.state, drift)
     yield UPTIME, (lnn,), drift.quantity(f"{RESOURCE}: status.uptime", at(node.status, "uptime"))
     yield CPU_SPEED_LIMIT, (lnn,), percent_text(f"{RESOURCE}: status.cpu.speed_limit", at(node.status, "cpu", "speed_limit"), drift)
+    hot = name_of(at(node.status, "cpu", "overtemp"))
+    if hot and hot.strip().lower() not in _NO_TEST:
+        yield OVERTEMP, (lnn, hot.strip().lower()), 1.0
     yield from _power(lnn, at(node.status, "powersupplies"), drift)
     yield from _batteries(lnn, at(node.status, "batterystatus"), drift)
     yield from _nvram(lnn, at(node.status, "nvram"), drift)
@@ -166,13 +174,13 @@ def _power(lnn: str, power: Any, drift: Drift) -> Iterator[Finding]:  # noqa: AN
 def _batteries(lnn: str, batteries: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
     if flag(at(batteries, "supported")) is False or flag(at(batteries, "present")) is False:
         return
-    for number in ("1", "2"):
-        state = name_of(at(batteries, f"status{number}"))
+    for which in ("1", "2"):
+        state = name_of(at(batteries, f"status{which}"))
         if state and state.strip().lower() not in _NO_TEST:
-            yield BATTERY_STATE, (lnn, number, state.strip().lower()), 1.0
-        result = drift.word(f"{RESOURCE}: status.batterystatus.result", at(batteries, f"result{number}"), {*_TESTS, *_NO_TEST})
+            yield BATTERY_STATE, (lnn, which, state.strip().lower()), 1.0
+        result = drift.word(f"{RESOURCE}: status.batterystatus.result", at(batteries, f"result{which}"), {*_TESTS, *_NO_TEST})
         if result not in _NO_TEST:
-            yield BATTERY_PASSED, (lnn, number), _TESTS.get(result or "")
+            yield BATTERY_PASSED, (lnn, which), _TESTS.get(result or "")
 
 
 def _nvram(lnn: str, nvram: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
@@ -180,3 +188,7 @@ def _nvram(lnn: str, nvram: Any, drift: Drift) -> Iterator[Finding]:  # noqa: AN
     if charge and charge not in _NO_CHARGE:
         yield CHARGE, (lnn, charge), 1.0
         yield CHARGED, (lnn,), _CHARGES.get(charge)
+    if flag(at(nvram, "supported")):
+        yield NVRAM_PRESENT, (lnn,), _truth("status.nvram.present", at(nvram, "present"), drift)
+    mode = at(nvram, "ship_mode")
+    yield SHIP_MODE, (lnn,), None if number(mode) == _NO_MODE else _truth("status.nvram.ship_mode", mode, drift)

@@ -169,7 +169,7 @@ def _nvram(machine: Machine) -> Json:
     battery = {"color": machine.charge.lower(), "id": 1, "status": machine.battery, "voltage": "4.1"}
     number = _CHARGES.get(machine.charge, -1)
     charge: Json = {"charge_status": machine.charge, "charge_status_number": number, "battery_count": 1}
-    return {**charge, "batteries": [battery], "present": True, "supported": True}
+    return {**charge, "batteries": [battery], "present": True, "ship_mode": 0, "supported": True}
 
 
 def _supplies(machine: Machine) -> Json:

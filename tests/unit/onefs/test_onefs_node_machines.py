@@ -35,7 +35,7 @@ def test_a_healthy_node_tells_what_the_simulator_holds() -> None:
     assert of_two == {
         "answers": 1, "readonly": 0, "readonly_requested": 0, "service_light": 0, "smartfailed": 0, "dead": 0, "in_cluster": 1,
         "shutdown_readonly": 0, "power_supplies": 2, "power_supplies_failed": 0, "nvram_charged": 1, "cpu_speed_limit_ratio": 1,
-        "status_uptime_seconds": node.uptime(asked.cluster.elapsed),
+        "status_uptime_seconds": node.uptime(asked.cluster.elapsed), "nvram_present": 1, "nvram_ship_mode": 0,
     }  # fmt: skip
     assert found[("powerscale_node_temperature_celsius", ("2", "Temps", "Temp_Front"))] == 24.0
     assert found[("powerscale_node_partition_size_bytes", ("2", "/var"))] == 4 * 2**30
@@ -153,6 +153,21 @@ def test_what_a_node_does_not_have_gives_no_number_and_no_drift(status: dict[str
     reading = _reading({"lnn": 1, "status": status})
     assert set(series(reading)) == {("powerscale_node_answers", ("1",))}
     assert reading.drift == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"nvram": {"supported": True, "present": False, "ship_mode": 1}}, {("nvram_present", ()): 0, ("nvram_ship_mode", ()): 1}),
+        ({"nvram": {"supported": True, "present": True, "ship_mode": -1}}, {("nvram_present", ()): 1}),
+        ({"nvram": {"supported": False, "present": False}}, {}),
+        ({"nvram": {"present": False}}, {}),
+        ({"cpu": {"overtemp": "Over temperature"}}, {("cpu_overtemp_state", ("over temperature",)): 1}),
+        ({"cpu": {"overtemp": "N/A"}}, {}),
+    ],
+)
+def test_a_journal_that_is_not_there_and_a_hot_processor_are_told(status: dict[str, Any], told: Series) -> None:
+    assert {key: value for key, value in _of({"status": status}).items() if key[0] != "answers"} == told
 
 
 def test_words_that_nobody_knows_are_kept_or_skipped_and_counted() -> None:

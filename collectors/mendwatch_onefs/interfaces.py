@@ -56,5 +56,5 @@ def _of_interface(labels: tuple[str, str], interface: Object, drift: Drift) -> I
 def _pools(owners: list[Any]) -> float | None:
     """Count the pools among the owners; the internal network and SmartConnect's own addresses are none."""
     named = {tuple(name_of(owner.get(name)) or "" for name in ("groupnet", "subnet", "pool")) for owner in objects(owners)}
-    lost = any(not name_of(owner.get("pool")) and owner.get("type") in _POOL_OWNERS for owner in objects(owners))
+    lost = any(not name_of(owner.get("pool")) and owner.get("type") in {*_POOL_OWNERS, None} for owner in objects(owners))
     return None if lost or not all(isinstance(owner, dict) for owner in owners) else float(sum(bool(pool) for _, _, pool in named))

@@ -27,7 +27,7 @@ from mendwatch_onefs.network_settings import (
     subnet_findings,
     zone_findings,
 )
-from mendwatch_onefs.series import samples
+from mendwatch_onefs.series import all_found, samples
 from mendwatch_onefs.session import OneFSSession
 
 #: Lists: the lowest version that is documented with the fields, and the field that has the entries.
@@ -127,7 +127,8 @@ def reading_of(found: Network, now: datetime) -> Reading:
         *zone_findings(lists.get("zones"), drift),
         *cache_findings(found.cache, drift),
     )
-    return Reading(samples(findings, now, "network", drift), complete=_complete(found, drift), drift=drift.counts)
+    complete = _complete(found, drift) & all_found(SCHEMAS, findings)
+    return Reading(samples(findings, now, "network", drift), complete=complete, drift=drift.counts)
 
 
 def _complete(found: Network, drift: Drift) -> frozenset[str]:

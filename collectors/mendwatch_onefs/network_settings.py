@@ -70,6 +70,7 @@ def pool_findings(pools: Entries, drift: Drift) -> Iterator[Finding]:
 
 def _suspended(pool: str, nodes: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
     if not isinstance(nodes, list):
+        yield SUSPENDED_NODE, (pool,), None  # nobody knows whether there is one
         return
     labels = [node_label(node) for node in nodes]
     if None in labels:

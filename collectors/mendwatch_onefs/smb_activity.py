@@ -6,6 +6,7 @@ itself tells it, and a metric says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.decoding import text, whole
 from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.fanout import node_number
 from mendwatch_onefs.giving import needs_one, size_of, told, within
 
 #: Pages of one list that are read in one poll.
@@ -161,21 +163,28 @@ def sessions_of(pages: Iterable[SessionPage], now: datetime, drift: Drift) -> It
 def _by_node(pages: Iterable[SessionPage], drift: Drift) -> dict[int, _Node]:
     """Gather what all pages have of each node; a node is whole if the last page about it leaves nothing over."""
     found: dict[int, _Node] = {}
-    rest = None
+    rest, anybodys, read = None, False, 0
     for page in pages:
-        rest = text(page.resume)
-        for part in page.nodes:
-            lnn = drift.whole(f"{_SESSIONS}: lnn", part.lnn)
-            if not lnn or not isinstance(part.sessions, list):
-                drift.odd(f"{_SESSIONS}: nodes")
-                continue
-            node = found.setdefault(lnn, _Node())
-            node.sessions += part.sessions
-            node.whole = not text(part.resume)
-    if rest:  # the bound was reached: whose sessions are on the pages that follow is not known
+        rest, read = text(page.resume), read + 1
+        anybodys = _gather(page, found, drift) or anybodys
+    if rest or (anybodys and read > 1):  # whose sessions are on the pages that follow, or were on one of these, is not known
         for node in found.values():
             node.whole = False
     return found
+
+
+def _gather(page: SessionPage, found: dict[int, _Node], drift: Drift) -> bool:
+    """Take one page; tell whether it has sessions of nobody knows whom. A node that stands twice on a page is believed neither."""
+    times = Counter(node_number(part.lnn) for part in page.nodes)
+    for part in page.nodes:
+        lnn = node_number(part.lnn)
+        if not lnn or not isinstance(part.sessions, list):
+            drift.odd(f"{_SESSIONS}: nodes")
+            continue
+        node = found.setdefault(lnn, _Node())
+        node.sessions += part.sessions
+        node.whole = not text(part.resume) and times[lnn] == 1
+    return bool(times[None])
 
 
 def _sum(values: list[int | None]) -> int | None:

@@ -145,7 +145,8 @@ def _health(kind: Kind, labels: tuple[str, ...], pool: Object, drift: Drift) -> 
     if isinstance(flags, list):
         words = {drift.word(f"{RESOURCE}: health_flags", flag, FLAGS) for flag in flags}
         for word in (*FLAGS, *sorted(word for word in words if word and word not in FLAGS)):
-            yield kind.flag, (*labels, word), float(word in words)
+            # A flag that cannot be read may be any of those that are not there.
+            yield kind.flag, (*labels, word), 1.0 if word in words else None if None in words else 0.0
         yield kind.healthy, labels, float(not words)
     if kind is NODEPOOL:
         yield BALANCED, labels, drift.flag(f"{RESOURCE}: usage.balanced", at(pool, "usage", "balanced"))

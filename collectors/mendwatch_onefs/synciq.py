@@ -64,7 +64,8 @@ class SyncIQCollector:
         known = named(policies or ())
         samples = (
             *settings_of(settings.settings if settings else None, now, drift),
-            *(policies_of(known, now, drift) if policies is not None else ()),
+            *(told(metrics.POLICIES, len(policies), now) if policies is not None else ()),
+            *policies_of(known, now, drift),
             *reports_of(reports or (), known, now, drift),
             *(jobs_of(jobs, known, now, drift) if jobs is not None else ()),
             *targets_of(targets or (), now, drift),

@@ -1,4 +1,4 @@
-"""A wire without sockets: the real session and collectors ask a simulated cluster by function calls, so thousands of polls are quick.
+"""A wire without sockets: real sessions and collectors ask a simulated cluster by function calls, so thousands of polls are quick.
 
 A `Bend` may change or refuse any answer on its way: that is where tests damage them.
 """
@@ -24,11 +24,13 @@ from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.wire import Answer, Question, Wire
 from mendwatch_onefs_sim.calls import Query
 from mendwatch_onefs_sim.cluster import Cluster
+from mendwatch_onefs_sim.events.groups import VAR_FULL, EventGroup
 from mendwatch_onefs_sim.hardware import GIB, make_hardware
 from mendwatch_onefs_sim.quotas.quota import Limits, Quota, Usage
 from mendwatch_onefs_sim.releases import USUAL
 from mendwatch_onefs_sim.resources.dispatch import Request, dispatch
 from mendwatch_onefs_sim.sessions import Account
+from mendwatch_onefs_sim.snapshots.snapshot import Lock, Snapshot
 
 #: Options with which every collector has something to ask.
 EVERYTHING: Mapping[str, Any] = {"client_top": 20, "heat_top": 10, "workload_datasets": ("System",)}
@@ -127,3 +129,30 @@ def make_world(nodes: int = 3, release: str = USUAL, down: frozenset[int] = froz
     cluster.quotas.add(Quota("", "/ifs/data/full", Limits(hard=4 * GIB, soft=3 * GIB, advisory=2 * GIB), Usage(3 * GIB + 1)))
     clock.move(1000.0)
     return World(clock, Source(cluster))
+
+
+def make_troubled_world() -> World:
+    """Make a cluster on which something is wrong everywhere, so that lists are longer and counts are not 0."""
+    world = make_world()
+    cluster, now = world.source.cluster, world.clock.monotonic()
+    start = cluster.epoch(0)
+    for ago, severity in ((4000, "warning"), (3000, "warning"), (2000, "critical"), (1000, "emergency")):
+        full = EventGroup("", 0, VAR_FULL, severity, "The /var partition is near capacity", 5, 2, start - ago, {"val": 91.5}, 91.5)
+        cluster.events.open(full)
+    cluster.machines.fail_drive(1, 3)
+    cluster.machines.fail_supply(2)
+    cluster.machines.weaken_battery(3)
+    cluster.machines.set_readonly(2, on=True)
+    cluster.operations.jobs.protect(now)
+    cluster.operations.checks.fail("mirror_health", "2")
+    cluster.operations.checks.fail("node_uptime", status="WARNING", value=70)
+    cluster.operations.checks.run("basic", now)
+    cluster.fabric.suspend("pool0", [2])
+    cluster.syncs.fail("projects-to-dr", "the target does not answer", cluster.epoch(now))
+    for number, locked in ((901, False), (902, True), (903, False)):
+        locks = (Lock(1, "kept"),) if locked else ()
+        old = Snapshot(number, f"old{number}", "/ifs/data", start - 9000 + number, start - 500, None, 5 * GIB, 7, locks)
+        cluster.snapshots.add(old)
+    cluster.snapshots.settings["autodelete"] = False
+    world.clock.move(3000.0)
+    return world

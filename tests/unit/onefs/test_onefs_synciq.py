@@ -54,7 +54,6 @@ POLICY: dict[str, object] = {
 
 def test_a_policy_gives_every_field_and_the_age_of_its_copy() -> None:
     assert _policies(POLICY) == {
-        ("policies",): 1.0,
         ("policy_info", "dr", "sync", "/ifs/a", "h", "/ifs/b"): 1.0,
         ("policy_enabled", "dr"): 1.0,
         ("policy_conflicted", "dr"): 0.0,

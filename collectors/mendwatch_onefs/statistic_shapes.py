@@ -7,7 +7,7 @@ Then `rows` tells which things a value is about, and `numbers` gives one list of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,9 @@ def _measured(raw: Any, odd: Odd) -> Number:  # noqa: ANN401 - foreign data
 def _operations(raw: Any, odd: Odd) -> list[Operation] | None:  # noqa: ANN401 - foreign data
     if raw is None:
         return None
-    return [_operation(one, odd) for one in _dicts(raw, odd)]
+    found = [_operation(one, odd) for one in _dicts(raw, odd)]
+    lost = len(raw) - len(found) if isinstance(raw, list) else 0
+    return found + [_NOBODY] * lost  # a sum must know that there was one more
 
 
 def _operation(one: Mapping[str, Any], odd: Odd) -> Operation:
@@ -100,9 +102,13 @@ def _operation(one: Mapping[str, Any], odd: Odd) -> Operation:
     return Operation(name_of(one.get("op_name")), name_of(one.get("class_name")), op_rate, in_rate, out_rate, time_avg)
 
 
-def _fields_of(operations: Iterable[Operation]) -> tuple[list[Number], ...]:
-    rows = [(one.op_rate, one.in_rate, one.out_rate, one.time_avg) for one in operations]
-    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [])
+def _fields_of(operations: Sequence[Operation]) -> tuple[list[Number], ...]:
+    return (
+        [one.op_rate for one in operations],
+        [one.in_rate for one in operations],
+        [one.out_rate for one in operations],
+        [one.time_avg for one in operations],
+    )
 
 
 _NOBODY = Operation()
@@ -110,12 +116,12 @@ _NOBODY = Operation()
 
 def _totals(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give the one operation of each value; a list of several is no total."""
-    return _fields_of(value[0] if type(value) is list and len(value) == 1 else _NOBODY for value in values)
+    return _fields_of([value[0] if type(value) is list and len(value) == 1 else _NOBODY for value in values])
 
 
 def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give what all operations of each value are together."""
-    return _fields_of(_sum(value) if type(value) is list else _NOBODY for value in values)
+    return _fields_of([_sum(value) if type(value) is list else _NOBODY for value in values])
 
 
 def _sum(operations: Sequence[Operation]) -> Operation:
@@ -149,7 +155,7 @@ def _added(rates: list[Number]) -> Number:
 
 def _each(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
     """Give every operation; the time of one that waits is left out."""
-    return _fields_of(_timed(one) for value in values for one in _listed(value))
+    return _fields_of([_timed(one) for value in values for one in _listed(value)])
 
 
 def _listed(value: Any) -> list[Operation]:  # noqa: ANN401 - the quick decoder takes a number as well, for other keys

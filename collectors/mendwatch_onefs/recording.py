@@ -1,46 +1,53 @@
 """Writes down what a cluster answered, so that somebody without the cluster can see the same; without its secrets.
 
-One line of JSON for each exchange: method, path, query, status, kind of body, body. Logins are left out. What is removed: the
-account's password and the session's cookies wherever they stand, and the value of every field whose name says that it is a secret.
+One line of JSON for each exchange: method, path, query, status, kind of body, body. Logins are left out, and headers: they are
+where sessions are. What is removed of the rest is decided in `scrubbing`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
-import re
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mendwatch.clock import Clock
-from mendwatch.errors import MendwatchError
+from mendwatch.errors import MendwatchError, UserError
 from mendwatch.model.targets import Credential, Target
 from mendwatch.provider import Collector
 from mendwatch_onefs.logins import Ticket
 from mendwatch_onefs.options import OneFSOptions
+from mendwatch_onefs.scrubbing import Scrubber
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.wire import Answer, Question
 
 #: The files of a recording.
 EXCHANGES, ABOUT = "exchanges.jsonl", "about.json"
-#: Stands where a secret was.
-REMOVED = "REMOVED"
-_SECRET_FIELD = re.compile(r"passw|passphrase|secret|token|private_key|credential|community", re.IGNORECASE)
+#: The form of both files; whoever reads them refuses a newer one.
+FORM = 1
 
 
 class RecordingSession(OneFSSession):
-    """A session that keeps every exchange."""
+    """A session that keeps every exchange, and every secret that it proved itself with."""
 
     def __init__(self, target: Target, options: OneFSOptions, credential: Credential | None, clock: Clock) -> None:
         super().__init__(target, options, credential, clock)
-        self.exchanges: list[str] = []
-        self._hidden = [credential.password.reveal()] if credential else []
+        self.exchanges: list[tuple[Question, Answer]] = []
+        self._hidden = set(_of_account(credential)) if credential else set()
 
     async def _admitted(self, question: Question) -> tuple[Ticket, Answer]:
         ticket, answer = await super()._admitted(question)
-        self.exchanges.append(line_of(question, answer, [*self._hidden, ticket.session, ticket.csrf]))
+        self.exchanges.append((question, answer))
+        self._hidden |= {ticket.session, ticket.csrf, *answer.cookies.values()}
         return ticket, answer
+
+    def scrubber(self) -> Scrubber:
+        """Give what takes the secrets of this session out."""
+        return Scrubber(self._hidden)
 
 
 async def record(session: RecordingSession, collectors: Sequence[Collector], now: datetime, folder: Path) -> int:
@@ -48,56 +55,66 @@ async def record(session: RecordingSession, collectors: Sequence[Collector], now
 
     Raises:
         TargetError: the cluster cannot be asked at all.
+        UserError: the folder cannot be written.
     """
     identity = await session.identify()
-    failed: dict[str, str] = {}
-    for collector in collectors:
-        try:
+    failed = {one.spec.name: reason for one in collectors if (reason := await _run(one, session, now)) is not None}
+    scrubber = session.scrubber()
+    about = {"form": FORM, "name": identity.name, "release": identity.version, "recorded": now.isoformat(), "failed": failed}
+    lines = [line_of(question, answer, scrubber) for question, answer in session.exchanges]
+    _write(folder / ABOUT, json.dumps(scrubber.value(about), indent=2) + "\n")
+    _write(folder / EXCHANGES, "".join(f"{line}\n" for line in lines))
+    return len(lines)
+
+
+async def _run(collector: Collector, session: RecordingSession, now: datetime) -> str | None:
+    """Run one collector; give why it failed, or None. A fault of the collector's own must not lose what the others read."""
+    try:
+        async with asyncio.timeout(collector.spec.timeout):
             await collector.collect(session, now)
-        except MendwatchError as problem:
-            failed[collector.spec.name] = f"{problem.code}: {problem}"
-    about = {"name": identity.name, "release": identity.version, "recorded": now.isoformat(), "failed": failed}
-    _write(folder, about, session.exchanges)
-    return len(session.exchanges)
+    except MendwatchError as problem:
+        return f"{problem.code}: {problem}"
+    except TimeoutError:
+        return f"unreachable: no answer within {collector.spec.timeout:g} s"
+    except Exception as problem:  # noqa: BLE001 - as the docstring says
+        return f"bug: {type(problem).__name__}: {problem}"
+    return None
 
 
-def _write(folder: Path, about: Mapping[str, object], lines: Sequence[str]) -> None:
-    (folder / ABOUT).write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    (folder / EXCHANGES).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+def _write(file: Path, text: str) -> None:
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
+            opened.write(text)
+    except OSError as problem:
+        raise UserError(f"{file} cannot be written: {problem.strerror}", hint="Name another folder.") from problem
 
 
-def line_of(question: Question, answer: Answer, secrets: Sequence[str]) -> str:
-    """Give one exchange as a line, with every secret removed."""
-    kind = answer.headers.get("Content-Type", "")
+def line_of(question: Question, answer: Answer, scrubber: Scrubber) -> str:
+    """Give one exchange as a line without secrets, in ASCII: some characters end a line for some readers."""
     exchange = {
         "method": question.method,
-        "path": question.path,
-        "query": dict(question.query),
+        "path": scrubber.text(question.path),
+        "query": {name: scrubber.text(value) for name, value in question.query.items()},
         "status": answer.status,
-        "kind": kind,
-        "body": _body(answer.body),
+        "kind": answer.headers.get("Content-Type", ""),
+        "body": _body(answer.body, scrubber),
     }
-    text = json.dumps(exchange, ensure_ascii=False)
-    for secret in filter(None, secrets):
-        text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], REMOVED).replace(json.dumps(secret)[1:-1], REMOVED)
-    return text
+    return json.dumps(exchange)
 
 
-def _body(raw: bytes) -> Any:  # noqa: ANN401 - whatever the cluster sent
-    """Give JSON as it is, with its secret fields emptied, and anything else as text."""
+def _body(raw: bytes, scrubber: Scrubber) -> Any:  # noqa: ANN401 - whatever the cluster sent
+    """Give an object or a list of JSON as such, and anything else as text."""
     text = raw.decode("utf-8", "backslashreplace")
     try:
-        return _scrubbed(json.loads(text))
+        found = json.loads(text)
+        if isinstance(found, (dict, list)):
+            return scrubber.value(found)
     except (ValueError, RecursionError):
-        return text
+        pass
+    return scrubber.text(text)
 
 
-def _scrubbed(value: Any) -> Any:  # noqa: ANN401 - whatever the cluster sent
-    if isinstance(value, dict):
-        return {name: REMOVED if _is_secret(name, inner) else _scrubbed(inner) for name, inner in value.items()}
-    return [_scrubbed(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _is_secret(name: str, value: Any) -> bool:  # noqa: ANN401 - whatever the cluster sent
-    """Tell whether a field holds a secret: by its name, and only where it is text; `ntoken` holds privileges."""
-    return isinstance(value, str) and _SECRET_FIELD.search(name) is not None
+def _of_account(credential: Credential) -> tuple[str, str]:
+    """Give the password, and the account as HTTP would write it."""
+    password = credential.password.reveal()
+    return password, base64.b64encode(f"{credential.username}:{password}".encode("utf-8", "surrogatepass")).decode()

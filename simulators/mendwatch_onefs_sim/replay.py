@@ -6,12 +6,14 @@ Any password is right: the recording has none. A question that was not asked whe
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import ssl
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,11 +31,32 @@ from mendwatch_onefs_sim.wire import plain, unauthorized
 
 #: The files of a recording, as the provider writes them.
 EXCHANGES, ABOUT = "exchanges.jsonl", "about.json"
+#: The newest form of them that is understood; the first ones did not say theirs.
+_FORM = 1
 _SESSION = "/session/1/session"
 _LIFE = 14_400
+_LAST_STATUS = 599
+#: What the configuration takes as the name of a target.
+_LONGEST_NAME = 63
 _HINT = "Name a folder that `mendwatch record` wrote for a OneFS cluster."
 
 Key = tuple[str, str, frozenset[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One answer of a recording; a body of text stands as it was sent, any other is JSON."""
+
+    status: int
+    kind: str
+    body: object
+
+    def response(self) -> web.Response:
+        """Give it as HTTP."""
+        if isinstance(self.body, str):
+            kind = self.kind.partition(";")[0].strip()
+            return web.Response(status=self.status, text=self.body, content_type=kind or None)
+        return plain(Answer(self.status, self.body))
 
 
 class Recording:
@@ -43,28 +66,46 @@ class Recording:
         """Read a recording.
 
         Raises:
-            UserError: the folder holds none, or a broken one.
+            UserError: the folder holds none, a broken one, or one of a newer form.
         """
         try:
             self.about: Mapping[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
-            lines = [json.loads(line) for line in (folder / EXCHANGES).read_text("utf-8").splitlines()]
-            self._answers = {_key(one["method"], one["path"], one["query"]): one for one in lines}
+            form = int(self.about.get("form", _FORM))
+            # Not `splitlines`: text may hold other characters that end a line for it.
+            lines = (folder / EXCHANGES).read_text("utf-8").split("\n")
+            self._answers = dict(_exchange(json.loads(line)) for line in lines if line)
             self.name = str(self.about["name"])
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             raise UserError(f"{folder} holds no recording of a OneFS cluster", hint=_HINT) from problem
+        if form > _FORM:
+            raise UserError(f"{folder} was recorded by a newer release", hint="Replay it with that release of mendwatch.")
 
     def answer(self, method: str, path: str, query: Mapping[str, str]) -> web.Response:
         """Answer one question."""
         found = self._answers.get(_key(method, path, query))
-        if found is None:
-            return plain(not_found(f"Not in this recording: {method} {path}").answer())
-        if isinstance(found["body"], str):
-            return web.Response(status=found["status"], text=found["body"], content_type=found["kind"].partition(";")[0] or None)
-        return plain(Answer(found["status"], found["body"]))
+        return found.response() if found else plain(not_found(f"Not in this recording: {method} {path}").answer())
+
+
+def _exchange(line: Mapping[str, Any]) -> tuple[Key, Exchange]:
+    """Read one line.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is none.
+    """
+    status = int(line["status"])
+    if not HTTPStatus.OK <= status <= _LAST_STATUS:
+        message = f"{status} is no status of an answer"
+        raise ValueError(message)
+    return _key(line["method"], line["path"], line["query"]), Exchange(status, str(line["kind"]), line["body"])
 
 
 def _key(method: str, path: str, query: Mapping[str, str]) -> Key:
     return method, path, frozenset(query.items())
+
+
+def _name(cluster: str) -> str:
+    """Give a name for the stanza: a cluster that does not tell its own is named by its address."""
+    return f"replay-{re.sub('[^A-Za-z0-9._-]+', '-', cluster)}"[:_LONGEST_NAME]
 
 
 class Replayed:
@@ -89,7 +130,7 @@ class Replayed:
         app.router.add_route("*", "/{path:.*}", self._handle)
         served = await self._stack.enter_async_context(Listeners(app, _tls(certificates)))
         stanza = {
-            "name": f"replay-{self._recording.name}",
+            "name": _name(self._recording.name),
             "provider": "onefs",
             "address": served.url,
             "credentials": {"read": {"username": "replay", "password": "replay"}},

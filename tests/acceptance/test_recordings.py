@@ -17,6 +17,8 @@ import yaml
 from worlds import PASSWORDS, World
 
 from mendwatch.cli import app
+from mendwatch.cli.commands import recordings
+from mendwatch.provider import DemoTarget
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +77,37 @@ async def test_no_secret_is_in_a_recording(world: World) -> None:
     assert PASSWORDS["monitor"] not in text
     assert [json.loads(line)["path"] for line in text.splitlines() if '"/session' in line] == []
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+async def test_a_recording_that_fails_leaves_nothing_behind(world: World) -> None:
+    (world.folder / "monitor.password").write_text("wrong", "utf-8")
+    world.configure()
+    (world.folder / "empty").mkdir()
+
+    answers = [await world.cli("record", "lab", str(world.folder / name), "--json") for name in ("new", "empty")]
+
+    assert [answer.code for answer in answers] == [1, 1]
+    assert "refuses the login" in answers[0].json()["error"]
+    assert not (world.folder / "new").exists()
+    assert not any((world.folder / "empty").iterdir())
+
+
+async def test_a_target_without_an_api_is_told_to_have_no_recording(world: World) -> None:
+    world.configure(targets=[{"name": "gateway", "provider": "icmp", "address": "127.0.0.1"}])
+
+    answer = await world.cli("record", "gateway", str(world.folder / "new"))
+
+    assert answer.code == 2
+    assert "provider icmp cannot record" in answer.err
+    assert not (world.folder / "new").exists()
+
+
+def test_what_a_recording_says_of_itself_stays_a_comment(capsys: pytest.CaptureFixture[str]) -> None:
+    recordings._tell(DemoTarget(({"name": "replay"},), ("OneFS 9.5\ntargets: []\x1b[2J",)))
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == r"# OneFS 9.5\ntargets: []\x1b[2J"
 
 
 async def test_a_folder_that_holds_something_is_left_alone(world: World) -> None:

@@ -36,7 +36,7 @@ def _fill_pool(cluster: Cluster, given: Given) -> Course:
         cluster.storage.fill(name, before + (share - before) * done, used)
 
     def holds(cluster: Cluster, at: float) -> bool:
-        steered = cluster.steering.used_share(at) is not None
+        steered = at <= now or cluster.steering.used_share(at) is not None  # the filling begins a moment after the question
         deleted = any(
             one.type == _DELETES and one.state == "succeeded" and one.id >= newest for one in cluster.operations.jobs.recent()
         )

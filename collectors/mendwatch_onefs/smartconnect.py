@@ -18,7 +18,7 @@ from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.fanout import node_label
 from mendwatch_onefs.giving import listed, needs_one
 from mendwatch_onefs.nested import at, objects
-from mendwatch_onefs.series import Finding, samples
+from mendwatch_onefs.series import Finding, all_found, samples
 from mendwatch_onefs.session import OneFSSession
 
 POOLS, STATUS = "network/pools", "network/pools: status"
@@ -121,7 +121,7 @@ def reading_of(found: Mapping[str, Any], pools: int, now: datetime, drift: Drift
     findings = [finding for name, status in found.items() for finding in _of_pool(name, status, drift)]
     given = samples([*findings, (TRUNCATED, (), float(pools > MOST))], now, STATUS, drift)
     whole = len(found) == pools and not drift.counts
-    return Reading(given, complete=frozenset({SCHEMA.name} if whole else ()), drift=drift.counts)
+    return Reading(given, complete=all_found((SCHEMA,), findings) if whole else frozenset(), drift=drift.counts)
 
 
 def _of_pool(pool: str, status: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data

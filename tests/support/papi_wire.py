@@ -75,6 +75,7 @@ class SimulatedWire(Wire):
     def __init__(self, source: Source, options: OneFSOptions, bend: Bend = as_it_is) -> None:
         super().__init__(URL("https://cluster.example:8080"), options)
         self.asked: list[Question] = []
+        self.login = LOGIN
         self.logins = 0
         self._source = source
         self._bend = bend
@@ -83,7 +84,7 @@ class SimulatedWire(Wire):
         """Answer at once."""
         if question.path == PATH:
             self.logins += question.method == "POST"
-            return LOGIN
+            return self.login
         number = len(self.asked)
         self.asked.append(question)
         return self._bend(number, question, self._source.answer(question))

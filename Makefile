@@ -42,6 +42,7 @@ bench: setup ## Print what things cost, as ratios against a named peer in the sa
 
 golden: setup ## Renew the golden page and the reference of metrics after a change that was meant
 	@$(BIN)/python tests/golden/renew.py
+	@$(BIN)/python tests/golden/renew_incidents.py
 	@$(BIN)/python tools/metrics_reference.py
 
 pins: setup ## Compile the dependencies anew into requirements/ (needs uv in .venv)

@@ -40,8 +40,8 @@ def circumstances(cluster: Cluster) -> Circumstances:
     services = cluster.operations.services
     off = [name for name in SPOKEN if not services.on(name)]
     return Circumstances(
-        silent=frozenset().union(*(SPOKEN[name] for name in off)),
-        slowness=_slowness(cluster.summaries.slowness),
+        paces={**_by_alias(cluster.summaries.paces), **{spoken: 0.0 for name in off for spoken in SPOKEN[name]}},
+        slowness=_by_alias(cluster.summaries.slowness),
         load=(1.0 - sum(_LOADS[name] for name in off)) * cluster.summaries.crowd,
         dark=_dark(cluster),
         slow_drives=_slow_drives(cluster),
@@ -51,10 +51,10 @@ def circumstances(cluster: Cluster) -> Circumstances:
 
 def silent(cluster: Cluster) -> frozenset[str]:
     """Give the protocols that serve nobody."""
-    return cluster.steering.circumstances.silent
+    return frozenset(name for name, pace in cluster.steering.circumstances.paces.items() if not pace)
 
 
-def _slowness(factors: Mapping[str, float]) -> dict[str, float]:
+def _by_alias(factors: Mapping[str, float]) -> dict[str, float]:
     return {alias: factor for name, factor in factors.items() for alias in (name, *_ALIASES.get(name, ()))}
 
 
@@ -79,7 +79,8 @@ def _values(cluster: Cluster) -> Iterator[tuple[tuple[str, int], Value]]:
     ailing = cluster.machines.unwell | {group.lnn for group in bad if group.about_node}
     for lnn in sorted(ailing):
         yield ("node.health", cluster.hardware.node(lnn).devid), _ATTENTION
-    yield ("cluster.health", CLUSTER), _health(cluster.hardware.nodes, ailing=bool(ailing or bad))
+    hung = any(cluster.conditions.of(node.lnn).hung for node in cluster.hardware.nodes)
+    yield ("cluster.health", CLUSTER), _health(cluster.hardware.nodes, ailing=bool(ailing or bad or hung))
     if bad:
         yield ("cluster.alert.info", CLUSTER), _alerts(bad)
 

@@ -11,6 +11,8 @@ from mendwatch_onefs_sim.incidents.incident import Course
 from mendwatch_onefs_sim.incidents.kinds import NODE, Kind, node_of
 from mendwatch_onefs_sim.summaries.state import Client
 
+#: Operations per second that a node usually has of a protocol.
+_USUAL_RATES = {"nfs3": 4480.0, "smb2": 984.0}
 _HOT_FILE = "/ifs/data/scratch/hot.db"
 
 
@@ -52,7 +54,8 @@ def _hot_client(cluster: Cluster, given: Given) -> Course:
     summaries.leave(hot.address)
     summaries.arrive(hot)
     summaries.slow_down(protocol, given.number("factor"))
-    summaries.crowd = given.number("load")
+    usual = _USUAL_RATES[protocol] * len(cluster.hardware.up)
+    summaries.crowd_in(protocol, 1 + rate / usual, given.number("load"))
     summaries.heat.insert(0, (_HOT_FILE, "write", rate / 2))
 
     def holds(cluster: Cluster, _: float) -> bool:
@@ -62,8 +65,7 @@ def _hot_client(cluster: Cluster, given: Given) -> Course:
         cluster.summaries.leave(hot.address)
 
     def after(cluster: Cluster, _: float) -> None:
-        cluster.summaries.hurry(protocol)
-        cluster.summaries.crowd = 1.0
+        cluster.summaries.recover(protocol)
         cluster.summaries.heat = [one for one in cluster.summaries.heat if one[0] != _HOT_FILE]
 
     return Course(hot.address, holds, end, after=after)

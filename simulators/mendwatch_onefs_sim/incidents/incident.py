@@ -72,9 +72,10 @@ class Incident:
         if self.ended is not None:
             return self
         self.course.moves(cluster, now)
+        if not self.course.holds(cluster, now):
+            return self._over(cluster, now)
         if self.lasts is not None and now >= self.started + self.lasts:
             self.course.end(cluster, now)
-        if not self.course.holds(cluster, now):
             return self._over(cluster, now)
         return self._opened(cluster, now)
 

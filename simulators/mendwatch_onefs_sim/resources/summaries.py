@@ -81,7 +81,8 @@ def _heat(cluster: Cluster, call: Call) -> Answer:
 
 
 def _system(cluster: Cluster, call: Call) -> Answer:
-    found = rows.system(cluster.summaries, _nodes(cluster, call), call.now)
+    load, off = cluster.steering.circumstances.load, silent(cluster)
+    found = rows.system(cluster.summaries, _nodes(cluster, call), call.now, load, off)
     return Answer(body={"system": _dated(cluster, call, found if call.query.words("nodes") else found[:1])})
 
 

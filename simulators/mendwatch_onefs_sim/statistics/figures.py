@@ -49,5 +49,5 @@ class Figures:
         busy, dark = steering.busyness(node.devid), around.dark.get(node.devid, _NONE)
         slow = {bay - 1: factor for bay, factor in around.slow_drives.get(node.devid, {}).items()}
         return NodeMoment(
-            node, self._waves, elapsed, self._started + elapsed, busy, used, around.silent, around.slowness, dark, slow
+            node, self._waves, elapsed, self._started + elapsed, busy, used, around.load, around.paces, around.slowness, dark, slow
         )

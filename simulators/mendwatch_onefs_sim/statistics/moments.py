@@ -67,9 +67,9 @@ class Waves:
 class NodeMoment:
     """One node, so many seconds after the simulator's start; `epoch` is the time of day.
 
-    `busy` is how many times as busy as usual it is; `used` the used share of /ifs where that was set. `silent` are protocols
-    that serve nobody, `slowness` factors of a protocol's latency, `dark` external interfaces without a link, `slow` factors of
-    the latency of drives by their number from 0.
+    `busy` is how many times as busy as usual it is, `strain` how many times again for what its clients do; `used` the used share
+    of /ifs where that was set. `paces` are factors of a protocol's operations and `slowness` of its latency; `dark` external
+    interfaces without a link; `slow` factors of the latency of drives by their number from 0.
     """
 
     node: Node
@@ -78,7 +78,8 @@ class NodeMoment:
     epoch: float
     busy: float = 1.0
     used: float | None = None
-    silent: frozenset[str] = frozenset()
+    strain: float = 1.0
+    paces: Mapping[str, float] = field(default_factory=dict)
     slowness: Mapping[str, float] = field(default_factory=dict)
     dark: frozenset[str] = frozenset()
     slow: Mapping[int, float] = field(default_factory=dict)
@@ -86,9 +87,12 @@ class NodeMoment:
     @cached_property
     def activity(self) -> float:
         """How busy the node is, from 0 to 1: two waves, one of minutes and one of seconds."""
-        slow = self._wave("slow", 0.42, swing=0.45, period=400).at(self.elapsed)
-        fast = self._wave("fast", 0.10, swing=0.9, period=45).at(self.elapsed)
-        return min(1.0, max(0.02, self.busy * (slow + fast - 0.05)))
+        return min(1.0, max(0.02, self.busy * self.strain * self._swing))
+
+    @cached_property
+    def demand(self) -> float:
+        """How much its clients want, from 0 to 1, each protocol for itself."""
+        return min(1.0, max(0.02, self.busy * self._swing))
 
     @cached_property
     def cpu(self) -> dict[str, int]:
@@ -102,7 +106,7 @@ class NodeMoment:
 
     def rate(self, name: str) -> float:
         """Give a rate in bytes per second: net_in, net_out, int_in, int_out, ifs_in, ifs_out, disk_in, disk_out, deleted."""
-        return self.busy * self._rate(name).at(self.elapsed)
+        return self.busy * self.strain * self._rate(name).at(self.elapsed)
 
     def count(self, name: str) -> int:
         """Give what a counter of this rate has counted since the node's boot."""
@@ -162,6 +166,16 @@ class NodeMoment:
         if self.used is not None:
             return int(self.node.capacity * self.used)
         return int(self.node.capacity * _USED_AT_START + _GROWTH * self.elapsed)
+
+    @cached_property
+    def _swing(self) -> float:
+        slow = self._wave("slow", 0.42, swing=0.45, period=400).at(self.elapsed)
+        fast = self._wave("fast", 0.10, swing=0.9, period=45).at(self.elapsed)
+        return slow + fast - 0.05
+
+    def pace(self, protocol: str) -> float:
+        """Give how many times as many operations as usual a protocol has; 0 if it serves nobody."""
+        return self.paces.get(protocol, 1.0)
 
     def _rate(self, name: str) -> Wave:
         return self._wave(name, _USUAL_MIB[name] * MIB, swing=0.6, period=90)

@@ -38,12 +38,12 @@ class Ramp:
 class Circumstances:
     """What the state of the cluster does to its figures.
 
-    `silent` are protocols that serve nobody, `slowness` factors of a protocol's latency, both by the names of the statistics;
-    `load` is how many times as busy all nodes are for that; `dark` the external interfaces without a link, by device id;
-    `slow_drives` are factors of drives' latency, by device id and bay; `values` stand for the true ones, by key and device id.
+    `paces` are factors of a protocol's operations (0 for one that serves nobody) and `slowness` of its latency, both by the
+    names of the statistics; `load` is how many times as busy all nodes are for that. `dark` are the external interfaces without
+    a link and `slow_drives` factors of the latency of drives by bay, both by device id; `values` stand for the true ones.
     """
 
-    silent: frozenset[str] = frozenset()
+    paces: Mapping[str, float] = field(default_factory=dict)
     slowness: Mapping[str, float] = field(default_factory=dict)
     load: float = 1.0
     dark: Mapping[int, frozenset[str]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Steering:
 
     def busyness(self, devid: int) -> float:
         """Give the factor for a node."""
-        return self.circumstances.load * self._busy.get(devid, self._busy.get(None, 1.0))
+        return self._busy.get(devid, self._busy.get(None, 1.0))
 
     def value(self, key: str, devid: int, elapsed: float) -> Value | None:
         """Give the value that stands for the true one, or None."""

@@ -44,7 +44,7 @@ def rows(state: Summaries, nodes: Iterable[Node], now: float) -> list[dict[str, 
 
 def _row(state: Summaries, node: Node, protocol: str, operation: str, now: float) -> dict[str, Any]:
     group, usual, time, size_in, size_out = _OPERATIONS[protocol][operation]
-    rate = wave(state.seed, f"summary.{protocol}.{operation}.{node.lnn}", usual).at(now)
+    rate = state.paces.get(protocol, 1.0) * wave(state.seed, f"summary.{protocol}.{operation}.{node.lnn}", usual).at(now)
     taken = time * state.slowness.get(protocol, 1.0)
     return {
         **_spread("in", float(size_in)),

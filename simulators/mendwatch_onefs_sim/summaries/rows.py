@@ -11,6 +11,8 @@ from mendwatch_onefs_sim.waves import wave
 
 _DATASETS = ("System", "users")
 _TIME = 700.0
+#: The protocol that makes most of what a row calls by a shorter name.
+_SHOWN = {"nfs": "nfs3", "smb": "smb2"}
 
 
 def clients(state: Summaries, nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
@@ -95,22 +97,28 @@ def heat(state: Summaries, node: Node) -> list[dict[str, Any]]:
     ]
 
 
-def system(state: Summaries, nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
-    """Give a row for each node, and before them the row of all."""
-    every = [_system(state, node, now) for node in nodes]
+def system(
+    state: Summaries, nodes: Iterable[Node], now: float, load: float = 1.0, off: Container[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """Give a row for each node, and before them the row of all; nodes are `load` times as busy, and `off` serves nobody."""
+    every = [_system(state, node, now, load, off) for node in nodes]
     names = [name for name in every[0] if name != "node"]
     total: dict[str, Any] = {name: sum(row[name] for row in every) for name in names}
     return [{**total, "cpu": total["cpu"] / len(every), "node": "All"}, *every]
 
 
-def _system(state: Summaries, node: Node, now: float) -> dict[str, Any]:
-    def at(name: str, base: float) -> float:
+def _system(state: Summaries, node: Node, now: float, load: float, off: Container[str]) -> dict[str, Any]:
+    def usual(name: str, base: float) -> float:
         return wave(state.seed, f"system.{name}.{node.lnn}", base).at(now)
 
-    traffic = {name: at(name, base) for name, base in (("nfs", 6e7), ("smb", 4e7), ("s3", 2e7))}
+    def at(name: str, base: float) -> float:
+        return load * usual(name, base)
+
+    served = {name: usual(name, base) for name, base in (("nfs", 6e7), ("smb", 4e7), ("s3", 2e7))}
+    traffic = {name: 0.0 if name in off else served[name] * state.paces.get(_SHOWN.get(name, name), 1.0) for name in served}
     return {
         **traffic,
-        "cpu": at("cpu", 22.0),
+        "cpu": min(100.0, at("cpu", 22.0)),
         "disk_in": at("disk_in", 3e7),
         "disk_out": at("disk_out", 5e7),
         "ftp": 0.0,

@@ -27,6 +27,8 @@ class Summaries:
         ]
         #: How many times as busy the nodes are for clients that nobody expected.
         self.crowd = 1.0
+        #: Factors of the operations of a protocol, by its name.
+        self.paces: dict[str, float] = {}
         #: Factors of the latency of a protocol, by its name.
         self.slowness: dict[str, float] = {}
         #: Factors of the latency of a drive, by logical node number and bay.
@@ -52,9 +54,16 @@ class Summaries:
         """Let a protocol take so many times as long."""
         self.slowness[protocol] = factor
 
-    def hurry(self, protocol: str) -> None:
-        """Let a protocol take as long as ever."""
+    def crowd_in(self, protocol: str, pace: float, load: float) -> None:
+        """Let a protocol have so many times the operations, and the nodes be so many times as busy."""
+        self.paces[protocol] = pace
+        self.crowd = load
+
+    def recover(self, protocol: str) -> None:
+        """Let a protocol be as ever."""
         self.slowness.pop(protocol, None)
+        self.paces.pop(protocol, None)
+        self.crowd = 1.0
 
     def mend_drive(self, lnn: int, bay: int) -> None:
         """Let a drive be as quick as ever."""

@@ -73,7 +73,7 @@ def cluster_total(now: ClusterMoment, protocol: str) -> list[Entry]:
 
 def _entry(now: NodeMoment, name: str, number: int, protocol: str) -> Entry:
     group, usual, time, size_in, size_out = PROTOCOLS[protocol][name]
-    rate = 0.0 if protocol in now.silent else usual * 2 * now.activity
+    rate = usual * 2 * now.demand * now.pace(protocol)
     return {
         "class_name": group,
         "in_avg": float(size_in),
@@ -84,7 +84,7 @@ def _entry(now: NodeMoment, name: str, number: int, protocol: str) -> Entry:
         "op_rate": rate,
         "out_avg": float(size_out),
         "out_rate": rate * size_out,
-        "time_avg": time * (0.6 + now.activity) * now.slowness.get(protocol, 1.0),
+        "time_avg": time * (0.6 + now.demand) * now.slowness.get(protocol, 1.0),
         "time_max": time * 9,
         "time_min": time / 5,
     }

@@ -86,7 +86,7 @@ def _clients() -> Iterator[NodeKey]:
 
 
 def _around(kind: str, protocol: str, usual: int) -> Callable[[NodeMoment], int]:
-    return lambda now: 0 if protocol in now.silent else now.clients(f"{kind}.{protocol}", usual)
+    return lambda now: 0 if not now.pace(protocol) else now.clients(f"{kind}.{protocol}", usual)
 
 
 def _lists() -> Iterator[NodeKey]:
@@ -103,7 +103,7 @@ def _lists() -> Iterator[NodeKey]:
 
 def _list(protocol: str) -> Callable[[NodeMoment], Value]:
     def value(now: NodeMoment) -> Value:
-        clients = 0 if protocol in now.silent else now.clients(f"active.{protocol}", _ACTIVE[protocol])
+        clients = 0 if not now.pace(protocol) else now.clients(f"active.{protocol}", _ACTIVE[protocol])
         return [_client(now, protocol, number, clients) for number in range(clients)]
 
     return value

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequenc
 from datetime import date, datetime, timedelta
 
 from mendwatch.clock import Clock
-from mendwatch.errors import BadAnswer, MendwatchError, TargetError, Unsupported
+from mendwatch.errors import BadAnswer, MendwatchError, TargetError, Unreachable, Unsupported
 from mendwatch.model.targets import Credential, Target
 from mendwatch.provider import Check, Grade, Need, Suggestion
 from mendwatch_onefs import handshake, privileges, typed
@@ -58,15 +58,20 @@ class Examination:
                     yield check
 
     async def suggestions(self) -> list[Suggestion]:
-        """Give the fingerprint to pin where nobody vouches for the certificate.
+        """Give the fingerprint to pin where nobody vouches for the certificate; never in place of what a person chose to trust.
 
         Raises:
-            Unreachable: the name does not resolve, or nothing answers.
+            Unreachable: the name does not resolve, nothing answers, or what answers is not what the options trust.
         """
         address = (await handshake.addresses(self._host, self._port))[0]
         shown = await handshake.look(address, self._host, self._port, self._options)
         if not shown.fault:
             return []
+        if self._options.fingerprint or self._options.ca_file:
+            raise Unreachable(
+                f"{self._host} shows a certificate that the options do not trust: {shown.fault}",
+                hint="Compare its fingerprint on the cluster, then correct the option fingerprint or ca_file.",
+            )
         question = (
             f"Nobody vouches for the certificate of {self._host} ({shown.fault}).\n"
             f"It is {shown.subject}, issued by {shown.issuer}, SHA-256 {shown.fingerprint}.\n"

@@ -24,14 +24,27 @@ NEW = {"name": "new", "provider": "onefs", "address": "192.0.2.1", "options": {"
         "targets:\n- name: a\n  address: b # here\n",
         "targets:\n- name: a\n  address: b\n\n# what follows\nlisten: 127.0.0.1:1\n",
         "targets:\n    - name: a\n      labels:\n        x: y",
+        "targets: # mine\nlisten: 127.0.0.1:1\n",
+        "targets: [] # mine\nlisten: 127.0.0.1:1\n",
+        "targets:   [ ] # mine",
+        "targets: ~\n",
+        "\ufefflisten: 127.0.0.1:1\n",
+        "\ufefftargets:\n- name: a\n",
+        "---\ntargets:\n- &one\n  name: a\n  labels: &l {x: y}\n- name: b\n  labels: *l\n",
+        "targets: null # mine\n",
+        "targets:\n- name: a\n  address: |\n    b\n",
+        "targets:\n- name: 'a\u2028b'\nlisten: 127.0.0.1:1\n",
     ],
 )
-def test_the_target_comes_last_and_all_other_lines_stay(text: str) -> None:
-    changed = with_target(text, "mendwatch.yaml", NEW)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_target_comes_last_and_all_other_lines_stay(text: str, end: str) -> None:
+    changed = with_target(text.replace("\n", end), "mendwatch.yaml", NEW)
 
     assert yaml.safe_load(changed)["targets"][-1] == NEW
     kept = [line for line in text.splitlines() if line.strip() and not line.startswith("targets:")]
     assert [line for line in changed.splitlines() if line in kept] == kept
+    assert changed.count("# mine") == text.count("# mine")
+    assert changed.count("\n") == changed.count(end) if "\n" in text else True
 
 
 def test_a_comment_before_what_follows_stays_there() -> None:
@@ -41,10 +54,32 @@ def test_a_comment_before_what_follows_stays_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["targets: [{name: a}]\n", "targets: &x\n- name: a\nother: *x\n", "targets: 5\n", "- a\n", "a: [\n"]
+    "text",
+    [
+        "targets: [{name: a}]\n",
+        "targets: [\n]\n",
+        "targets: &x\n- name: a\nother: *x\n",
+        "targets: 5\n",
+        "targets: !!seq\n- name: a\n",
+        "listen: 127.0.0.1:1\n...\n",
+        "{listen: '127.0.0.1:1'}\n",
+        "  listen: 127.0.0.1:1\n",
+        "targets:\n- name: a\n  address: |\n    b\n    # no comment\nlisten: x\n",
+        "- a\n",
+        "5\n",
+        "text\n",
+    ],
 )
-def test_a_file_that_cannot_be_added_to_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError):
+def test_a_file_that_cannot_be_added_to_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        with_target(text, "mendwatch.yaml", NEW)
+
+    assert "by hand" in raised.value.hint
+
+
+@pytest.mark.parametrize("text", ["a: [\n", "targets:\n\t- name: a\n"])
+def test_what_is_no_yaml_is_told_with_its_line(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"mendwatch\.yaml:\d+:\d+: not YAML"):
         with_target(text, "mendwatch.yaml", NEW)
 
 

@@ -86,7 +86,7 @@ def add(
     unless the target answered.
     """
     given = adding.Given(name, provider, address, tuple(settings or ()))
-    asyncio.run(adding.add(loading.find(config), given, adding.Manner(ask=not yes, dry_run=dry_run)))
+    adding.add(loading.find(config), given, adding.Manner(ask=not yes, dry_run=dry_run))
 
 
 async def _inspected(stanza: TargetSettings, folder: Path) -> Mapping[str, object]:

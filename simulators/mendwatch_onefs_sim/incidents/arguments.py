@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from mendwatch.errors import UserError
 
+#: A number that is not bounded otherwise is no larger than this: some 30 years in seconds.
+_MOST = 1e9
+
 NUMBER, WHOLE, TEXT, FLAG, NODES = "number", "whole number", "text", "true or false", "list of nodes"
 
 
@@ -22,7 +25,7 @@ class Argument:
     usual: object
     words: str
     above: float = 0.0
-    most: float | None = None
+    most: float = _MOST
     among: tuple[str, ...] = ()
 
     def read(self, value: object) -> object:
@@ -60,10 +63,10 @@ class Argument:
         return self.kind == WHOLE and _is_whole(value)
 
     def _bounded(self, value: object) -> object:
-        if isinstance(value, int | float) and value > self.above and (self.most is None or value <= self.most):
+        if isinstance(value, int | float) and self.above < value <= self.most:
             return value
-        top = "" if self.most is None else f" and not above {self.most:g}"
-        raise UserError(f"{value!r} is out of range for {self.name!r}", hint=f"It is above {self.above:g}{top}.")
+        hint = f"It is above {self.above:g} and not above {self.most:g}."
+        raise UserError(f"{value!r} is out of range for {self.name!r}", hint=hint)
 
 
 class Given:

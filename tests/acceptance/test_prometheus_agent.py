@@ -34,7 +34,7 @@ def scrape(url: str) -> dict[str, object]:
 
 async def test_every_series_arrives_and_every_panel_has_data(world: World, tmp_path: Path) -> None:
     ping = {"name": "gateway", "provider": "icmp", "address": "127.0.0.1", "collectors": {"reachability": {"interval": "1s"}}}
-    world.configure(targets=[world.target(), ping])
+    world.configure(targets=[world.target(collectors={}), ping])
     async with world.agent() as agent, aiohttp.ClientSession() as http:
         await world.ready(agent.url)
         async with started(tmp_path / "prometheus", scrape(agent.url)) as prometheus:
@@ -53,6 +53,7 @@ async def test_every_series_arrives_and_every_panel_has_data(world: World, tmp_p
 
 
 async def test_promtool_finds_nothing_in_the_page_of_the_agent(world: World) -> None:
+    world.configure(targets=[world.target(collectors={})])
     async with world.agent() as agent, aiohttp.ClientSession() as http:
         await world.ready(agent.url)
         async with http.get(f"{agent.url}/metrics") as answer:

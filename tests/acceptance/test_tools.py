@@ -16,7 +16,7 @@ def _by_name(checks: list[dict[str, object]], subject: str) -> dict[str, dict[st
 
 
 async def test_the_doctor_finds_nothing_wrong_with_a_sound_cluster(world: World) -> None:
-    world.configure()
+    world.configure(targets=[world.target(collectors={})])
 
     answer = await world.cli("doctor", "--json")
 

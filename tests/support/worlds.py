@@ -27,12 +27,16 @@ from mendwatch.playbooks import processes
 from mendwatch.service.agent import Agent
 from mendwatch.service.build import build
 from mendwatch.service.state import open_state
+from mendwatch_onefs import PROVIDER
 from mendwatch_onefs_sim.quotas.creation import read_quota
 from mendwatch_onefs_sim.quotas.quota import Quota
 from mendwatch_onefs_sim.records import RequestRecord
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 
 GIB = 2**30
+#: Every collector of a cluster; and those whose readings the tests of the loop wait for.
+COLLECTORS = frozenset(collector.spec.name for collector in PROVIDER.collectors())
+QUICK = ("quotas", "events", "statistics")
 #: How long anything may take that a test waits for; nothing takes this long unless it never comes.
 PATIENCE = 40.0
 PASSWORDS = {"monitor": "canary-Rd7!x q+/monitor", "remediate": "canary-Wr9!y q+/remediate"}
@@ -106,14 +110,16 @@ class World:
 
     def target(self, **changes: object) -> dict[str, object]:
         """Give the stanza of the simulated cluster."""
-        quick = {name: {"interval": "500ms"} for name in ("quotas", "events", "statistics")}
+        # The others would only be waited for: the agent is ready when it has asked everything once.
+        others = {name: {"enabled": False} for name in COLLECTORS - {"cluster", *QUICK}}
+        quick = {name: {"interval": "500ms"} for name in QUICK}
         stanza = {
             "name": "lab",
             "provider": "onefs",
             "address": self.sim.url,
             "credentials": {tier: {"username": name, "password": f"file:{name}.password"} for tier, name in _TIERS.items()},
             "options": {"ca_file": str(self.sim.ca_file)},
-            "collectors": quick,
+            "collectors": {**others, **quick},
         }
         return {**stanza, **changes}
 

@@ -2,119 +2,125 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import panels
 import pytest
+import troubled
+from prometheus_server import Prometheus
 
 from mendwatch.clock import SystemClock
-from mendwatch.metrics import exposition, health
-from mendwatch.metrics.agent import OK, AgentMetrics
-from mendwatch.metrics.families import Families
-from mendwatch.metrics.health import CollectorHealth
-from mendwatch.model.alerts import AlertState
-from mendwatch.model.runs import RunState
-from mendwatch.model.samples import Sample
-from mendwatch.model.targets import Credential, Secret, Target
-from mendwatch.provider import Provider
-from mendwatch.web.exposition import Pieces
-from mendwatch_icmp import PROVIDER as ICMP
-from mendwatch_onefs import PROVIDER as ONEFS
+from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 
 Manager = Callable[..., AbstractAsyncContextManager[Any]]
-FOREVER = 1e9
+Answer = list[tuple[dict[str, str], float]]
+BOARDS = panels.dashboards()
+QUERIES = [query for board in BOARDS.values() for query in panels.panel_queries(board)]
+#: What grows in the scenario only once there is trouble: a column of growth is empty where nothing grows.
+GROWTH = "deriv("
 
 
-def declare(families: Families, provider: Provider) -> None:
-    specs = [spec for collector in provider.collectors() for spec in collector.spec.metrics]
-    families.declare(provider.target_label, (*specs, *health.specs(provider.metric_prefix)))
+@dataclass(frozen=True)
+class Told:
+    """What a Prometheus told of every query: while all was well, and in trouble; and the values of every variable."""
 
-
-async def poll(families: Families, simulator: Simulator) -> None:
-    """Read everything once, as the agent would, and put it on the page; nothing may be refused."""
-    target = Target("demo", "onefs", simulator.url, {"site": "lab"}, {"ca_file": str(simulator.ca_file)})
-    session = ONEFS.open(target, Credential("monitor", Secret(simulator.accounts["monitor"])))
-    now, states = SystemClock().now(), []
-    try:
-        for collector in ONEFS.collectors():
-            reading = await collector.collect(session, now)
-            refused = families.publish(
-                target, "cluster", collector.spec.name, reading.samples, columns=reading.columns, now=0, lifetime=FOREVER
-            )
-            assert refused == ()
-            states.append(CollectorHealth(collector.spec.name, success=True, duration=0.1, last_success=now))
-    finally:
-        await session.close()
-    families.publish(target, "cluster", health.SOURCE, health.samples("powerscale", states, up=True), now=0, lifetime=FOREVER)
-
-
-def ping(families: Families) -> None:
-    """Put an answered round of echo requests on the page: sending real ones needs a privilege that a test may lack."""
-    values = {"icmp_reachable": 1.0, "icmp_rtt_avg_seconds": 0.0004, "icmp_loss_ratio": 0.0}
-    samples = [Sample(metric, value, ("x", "x")) for metric, value in values.items()]
-    assert families.publish(Target("switch", "icmp", "x"), "target", "reachability", samples, now=0, lifetime=FOREVER) == ()
-
-
-def agent() -> AgentMetrics:
-    """Give the metrics of an agent that has polled and holds one pending run."""
-    metrics = AgentMetrics(SystemClock().now())
-    metrics.polled("demo", "quotas", OK)
-    metrics.loop_lagged(0.001)
-    metrics.alerts_are({AlertState.FIRING: 1})
-    metrics.runs_are({RunState.PENDING: 1})
-    return metrics
+    well: dict[panels.Query, Answer]
+    trouble: dict[panels.Query, Answer]
+    variables: dict[str, list[str]]
 
 
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Pieces]:
-    families, metrics = Families(), agent()
-    declare(families, ONEFS)
-    declare(families, ICMP)
-    async with Simulator(SimulatorOptions(folder=tmp_path / "simulator", nodes=4, seed=1)) as simulator:
-        await poll(families, simulator)
-        ping(families)
-        yield lambda form: exposition.pieces(families, metrics, 1, form)
+async def page(tmp_path: Path) -> AsyncIterator[troubled.Page]:
+    clock = FakeClock(SystemClock().now())
+    async with Simulator(SimulatorOptions(folder=tmp_path / "simulator", nodes=4, seed=1, clock=clock)) as simulator:
+        made = troubled.Page(simulator, clock)
+        try:
+            await made.read()
+            yield made
+        finally:
+            await made.close()
 
 
-async def test_every_query_of_a_panel_gives_data_that_can_be(page: Pieces, start_prometheus: Manager, serve_page: Manager) -> None:
-    async with serve_page(page) as address:
+@pytest.fixture
+async def told(page: troubled.Page, start_prometheus: Manager, serve_page: Manager) -> Told:
+    async with serve_page(page.pieces) as address:
         configuration = {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+            "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
             "scrape_configs": [{"job_name": "mendwatch", "static_configs": [{"targets": [address]}]}],
         }
         async with start_prometheus(configuration) as prometheus:
-            await prometheus.scraped(scrapes=3)
-            answers = {
-                query: await prometheus.query(query.expression)
-                for board in panels.dashboards().values()
-                for query in panels.panel_queries(board)
+            await scraped(prometheus)
+            await page.later()
+            await scraped(prometheus)
+            well = await asked(prometheus)
+            await page.trouble()
+            await scraped(prometheus)
+            page.fail()
+            await scraped(prometheus)
+            trouble = await asked(prometheus)
+            variables = {
+                f"{board['uid']} {name}": await prometheus.api(f"label/{label}/values", **{"match[]": selector})
+                for board in BOARDS.values()
+                for name, (selector, label) in panels.variable_queries(board).items()
             }
-            for board in panels.dashboards().values():
-                for metric, label in panels.variable_queries(board).values():
-                    assert await prometheus.api(f"label/{label}/values", **{"match[]": metric})
-    empty = {query.panel: query.expression for query, found in answers.items() if not found}
-    assert empty == {}
-    odd = [(query.panel, labels) for query, found in answers.items() for labels, value in found if not math.isfinite(value)]
-    assert odd == []
-    assert _outside(answers) == []
+    return Told(well, trouble, variables)
 
 
-def _outside(answers: dict[Any, list[tuple[dict[str, str], float]]]) -> list[tuple[str, float]]:
-    """Give what cannot be: a share outside 0 to 1, or less than nothing."""
-    shares = {
-        panel["title"]
-        for board in panels.dashboards().values()
-        for panel in panels.panels(board)
-        if panel["fieldConfig"]["defaults"]["unit"] == "percentunit"
-    }
+async def scraped(prometheus: Prometheus, times: int = 3) -> None:
+    """Wait for so many more scrapes."""
+    seen = sum(value for _, value in await prometheus.query("count_over_time(up[5m])"))
+    await prometheus.scraped(scrapes=int(seen) + times)
+
+
+async def asked(prometheus: Prometheus) -> dict[panels.Query, Answer]:
+    """Ask every query, some at a time."""
+    room = asyncio.Semaphore(8)
+
+    async def ask(query: panels.Query) -> Answer:
+        async with room:
+            return await prometheus.query(query.expression)
+
+    return dict(zip(QUERIES, await asyncio.gather(*map(ask, QUERIES)), strict=True))
+
+
+async def test_every_query_gives_data_that_can_be_in_quiet_times_or_in_trouble(told: Told) -> None:
+    empty = [query for query in QUERIES if not told.well[query] and not told.trouble[query]]
+    missing = [query for query in QUERIES if not told.well[query] and not query.quiet and GROWTH not in query.raw]
+    assert _names(empty) == []
+    assert _names(missing) == [], "empty on a cluster that is well, and the panel has no words for that (noValue)"
+    assert [*_impossible(told.well), *_impossible(told.trouble)] == []
+    assert [name for name, values in told.variables.items() if not values] == []
+    assert _problems(told.well) == set()
+    assert _problems(told.trouble) == _problems_that_are_named()
+
+
+def _names(queries: list[panels.Query]) -> list[tuple[str, str, str]]:
+    return [(query.board, query.panel, query.raw) for query in queries]
+
+
+def _impossible(answers: dict[panels.Query, Answer]) -> list[tuple[str, str, float]]:
+    """Give what is no number, and what lies outside the bounds that its panel draws."""
     return [
-        (query.panel, value)
-        for query, found in answers.items()
-        for _, value in found
-        if value < 0 or (query.panel in shares and value > 1)
+        (query.board, query.panel, value) for query, found in answers.items() for _, value in found if not _possible(query, value)
     ]
+
+
+def _possible(query: panels.Query, value: float) -> bool:
+    low, high = query.bounds
+    return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
+
+
+def _problems(answers: dict[panels.Query, Answer]) -> set[str]:
+    return {labels["problem"] for query, found in answers.items() for labels, _ in found if query.panel == "What is wrong now"}
+
+
+def _problems_that_are_named() -> set[str]:
+    (query,) = [query for query in QUERIES if query.panel == "What is wrong now"]
+    return set(panels.words_of(query.raw, "problem"))

@@ -10,8 +10,7 @@ from panels import Column, Look, Panel, Place, chart, number, table, timeline
 _NONE = "none"
 _WHO = "{{cluster}}{{target}} {{collector}}"
 _MISSED = 'mendwatch_polls_total{result=~"missed|still_running|standing_by"}'
-_NEW = """rate(powerscale_statistics_new_values_total[$__rate_interval])
-/ (rate(powerscale_statistics_values_total[$__rate_interval]) > 0)"""
+_NEW = "powerscale_statistics_new_values_total / powerscale_statistics_values_total"
 _OPEN = "planning|pending|approved|applying|verifying|rolling_back|interrupted"
 _ENDED = "verified|failed|rolled_back|rollback_failed|denied|expired|refused|superseded|cancelled"
 
@@ -139,7 +138,7 @@ _POLLS = (
     ),
     chart(
         "Statistics measured anew",
-        "Share of polled statistics that the cluster had measured anew; far below 100 % the interval could be longer.",
+        "Share of statistics that were measured anew, since the session began; far below 100 % the interval could be longer.",
         Look("percentunit", high=1),
         (
             _NEW,

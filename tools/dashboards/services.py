@@ -29,6 +29,8 @@ _POOLS = (
     ),
     _pool("Addresses", "powerscale_network_pool_addresses", Look("short")),
     _pool("Interfaces", "powerscale_network_pool_interfaces", Look("short", ((None, "red"), (1, "green")))),
+    _pool("Nodes that DNS gives", "powerscale_smartconnect_nodes_resolvable", Look("short", ((None, "red"), (1, "green")))),
+    _pool("Nodes needing attention", "powerscale_smartconnect_nodes_needing_attention", Look("short", looks.ANY_IS_ODD)),
     _pool("Suspended nodes", "powerscale_network_pool_suspended_nodes", Look("short", looks.ANY_IS_ODD)),
 )
 _PROVIDERS = (

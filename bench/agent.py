@@ -30,6 +30,8 @@ CLUSTERS, NODES, INTERVAL, SCRAPE_EVERY = 16, 64, 5, 15
 #: Seconds of one window, before the first one, and of watching the loop; polls of the peer between two scrapes.
 WINDOW, WARM_UP, WATCHED, WINDOWS = 30, 25, 30, 2
 PEER_POLLS = SCRAPE_EVERY // INTERVAL
+#: Samples a second below which the agent has another trouble than speed.
+_LEAST = 0.8 * CLUSTERS * NODES * 100 / INTERVAL
 GOAL, GOAL_RATIO, GOAL_STALL = 0.8, 7, 15
 
 RULES = {
@@ -98,12 +100,15 @@ def scraped(agent: RunningAgent) -> Iterator[None]:
 
 
 def ours(agent: RunningAgent, seconds: float) -> tuple[float, float]:
-    """Give the CPU microseconds per sample over a window, and the share of a core; the two looks at the page are its own scrapes."""
+    """Give the CPU microseconds per sample over a window, and the share of a core."""
     before, spent, start = agent.metrics().collected(), agent.cpu(), perf_counter()
     with scraped(agent):
         sleep(seconds)
     spent, lasted = agent.cpu() - spent, perf_counter() - start
-    return spent / (agent.metrics().collected() - before) * 1e6, spent / lasted
+    collected = agent.metrics().collected() - before
+    if collected < _LEAST * lasted:
+        sys.exit(f"the agent collected {collected / lasted:.0f} samples a second; its log: {agent.last_words()}")
+    return spent / collected * 1e6, spent / lasted
 
 
 def measure(folder: Path, window: float) -> None:
@@ -129,14 +134,12 @@ def measure(folder: Path, window: float) -> None:
 def show(mine: list[float], shares: list[float], theirs: list[float], found: Stalls) -> None:
     """Print the table."""
     cost = median(mine)
-    print(
-        f"{CLUSTERS} clusters x {NODES} nodes every {INTERVAL} s, scraped every {SCRAPE_EVERY} s; CPU per sample, {len(mine)} windows"
-    )
+    what = f"{CLUSTERS} clusters x {NODES} nodes every {INTERVAL} s, scraped every {SCRAPE_EVERY} s"
+    print(f"{what}; CPU per sample, median of {len(mine)}")
     print(f"  mendwatch, the whole agent       {cost:7.2f} us   {median(shares):.1%} of a core (goal {GOAL} us)")
     if theirs:
-        print(
-            f"  isilon-sdk + prometheus-client   {median(theirs):7.2f} us   {median(theirs) / cost:.1f} times ours (goal {GOAL_RATIO})"
-        )
+        ratio = median(other / own for other, own in zip(theirs, mine, strict=True))
+        print(f"  isilon-sdk + prometheus-client   {median(theirs):7.2f} us   {ratio:.1f} times ours (goal {GOAL_RATIO})")
     else:
         print("  isilon-sdk is not installed: the peer is left out")
     print(f"  loop kept busy: {found} (goal {GOAL_STALL})")

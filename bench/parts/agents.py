@@ -78,6 +78,10 @@ class RunningAgent:
             if perf_counter() > until:
                 self._signal(signal.SIGKILL)
 
+    def last_words(self) -> str:
+        """Give the end of its log."""
+        return self.log.read_text("utf-8")[-2000:]
+
     def _signal(self, number: signal.Signals) -> None:
         if not self._ended():
             os.kill(self.pid, number)
@@ -128,7 +132,7 @@ class RunningAgent:
         until = perf_counter() + _PATIENCE
         while not path.exists():
             if self._ended() or perf_counter() > until:
-                sys.exit(f"the agent did not write {path.name}:\n{self.log.read_text('utf-8')[-2000:]}")
+                sys.exit(f"the agent did not write {path.name}:\n{self.last_words()}")
             sleep(0.05)
         return path.read_text("utf-8")
 

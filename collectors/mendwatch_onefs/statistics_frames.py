@@ -82,6 +82,8 @@ class Frame:
             for one in ask.wanted
             for shape in ask.shapes
         }
+        #: Each node's label once: series of a hundred metrics share it.
+        self._names: dict[int, tuple[str, ...]] = {}
         self._portions = tuple(_portions(ask, answer.keys))
         self._rows = [_rows(portion, answer.values) for portion in self._portions]
 
@@ -129,7 +131,9 @@ class Frame:
     def _lnn(self, entry: int, lnns: Mapping[int, int]) -> tuple[str, ...] | None:
         """Give the logical number of the value's node as a label; None where nobody knows it."""
         lnn = self.nodes[entry] or lnns.get(self.devids[entry] or 0)
-        return (str(lnn),) if lnn and 0 < lnn <= _MOST else None
+        if not lnn or not 0 < lnn <= _MOST:
+            return None
+        return self._names.get(lnn) or self._names.setdefault(lnn, (str(lnn),))
 
 
 def _portions(ask: Ask, keys: Sequence[str]) -> Iterator[_Portion]:

@@ -20,9 +20,9 @@ _NAN = math.nan
 class SheetLayout:
     """Where each number of a sheet's answers stands in its columns."""
 
-    def __init__(self, ordered: Sequence[Slot], numbers: int, entries: int) -> None:
-        """Lay out series that stand metric by metric, out of so many numbers and values of all answers."""
-        self.layout = Layout((slot.metric, slot.labels) for slot in ordered)
+    def __init__(self, layout: Layout, ordered: Sequence[Slot], numbers: int, entries: int) -> None:
+        """Take the layout of series that stand metric by metric, out of so many numbers and values of all answers."""
+        self.layout = layout
         self._pick = taking([slot.number for slot in ordered], numbers)
         self._pick_time = taking([slot.entry for slot in ordered], entries)
         self._divided = tuple(_divided(ordered))
@@ -40,6 +40,11 @@ def _filled(values: list[Any]) -> tuple[list[float], int]:
     """Put NaN where there is no number, and tell how often."""
     absent = len(values) - list(map(type, values)).count(float)
     return ([value if type(value) is float else _NAN for value in values] if absent else values), absent
+
+
+def laid_out(ordered: Iterable[Slot]) -> Layout:
+    """Give the layout of series that stand metric by metric."""
+    return Layout([(slot.metric, slot.labels) for slot in ordered])
 
 
 def ordered_by_metric(slots: Iterable[Slot]) -> list[Slot]:

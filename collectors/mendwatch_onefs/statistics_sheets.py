@@ -18,7 +18,7 @@ from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask
 from mendwatch_onefs.statistics_codes import blank
 from mendwatch_onefs.statistics_frames import Frame, Slot
-from mendwatch_onefs.statistics_layouts import SheetLayout, ordered_by_metric
+from mendwatch_onefs.statistics_layouts import SheetLayout, laid_out, ordered_by_metric
 
 #: Seconds, and the share of its interval, by which a request may be asked early: polls are never exactly on time.
 _EARLY, _SHARE = 1.0, 0.1
@@ -110,19 +110,13 @@ class Sheet:
     async def columns(self, lnns: Mapping[int, int]) -> Columns:
         """Give the newest numbers of all requests; a new layout is made in steps, so that others run in between."""
         if self._layout is None:
-            slots = self._slots(lnns)
-            await asyncio.sleep(0)
-            ordered = ordered_by_metric(slots)
-            await asyncio.sleep(0)
-            size = sum(len(page.numbers) for page in self.pages)
-            self._layout = SheetLayout(ordered, size, sum(page.entries for page in self.pages))
-            await asyncio.sleep(0)
+            self._layout = await self._laid_out(lnns)
         if len(self.pages) == 1:
             return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
         numbers = [number for page in self.pages for number in page.numbers]
         return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
 
-    def _slots(self, lnns: Mapping[int, int]) -> list[Slot]:
+    async def _laid_out(self, lnns: Mapping[int, int]) -> SheetLayout:
         slots: list[Slot] = []
         numbers = entries = 0
         for page in self.pages:
@@ -130,7 +124,12 @@ class Sheet:
                 slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns)]
             numbers += len(page.numbers)
             entries += page.entries
-        return slots
+            await asyncio.sleep(0)
+        ordered = ordered_by_metric(slots)
+        await asyncio.sleep(0)
+        layout = laid_out(ordered)
+        await asyncio.sleep(0)
+        return SheetLayout(layout, ordered, numbers, entries)
 
 
 def missing(sheets: Iterable[Sheet]) -> dict[str, int]:

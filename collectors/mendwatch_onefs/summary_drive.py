@@ -25,7 +25,7 @@ _RESOURCE = "statistics/summary/drive"
 _LABELS = ("node", "bay")
 _PERCENT = 100.0
 #: Drives that are worked on before others have their turn.
-_AT_ONCE = 2000
+_AT_ONCE = 1000
 _MOST = float(2**64)
 
 

@@ -12,7 +12,8 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import compress, repeat
+from operator import not_
 from typing import NamedTuple
 
 from mendwatch.model.samples import Layout
@@ -164,7 +165,7 @@ def _numbers(values: list[float], blanks: list[int]) -> tuple[array[float], list
     except (TypeError, OverflowError):
         numbers = array("d", map(_number, values))
     if not _expected(numbers, values, blanks):
-        blanks = [at for at, number in enumerate(numbers) if not ABSENT < number < math.inf]
+        blanks = [*compress(range(len(numbers)), map(not_, map(math.isfinite, numbers)))]
     for at in blanks:
         numbers[at] = ABSENT
     return numbers, blanks
@@ -172,7 +173,7 @@ def _numbers(values: list[float], blanks: list[int]) -> tuple[array[float], list
 
 def _expected(numbers: array[float], values: list[float], blanks: list[int]) -> bool:
     """Tell whether just the blanks are no finite numbers: then the sum of the others is finite, unless it overflows."""
-    if blanks and (blanks[-1] >= len(numbers) or any(math.isfinite(numbers[at]) for at in blanks)):
+    if blanks and (blanks[-1] >= len(numbers) or any(map(math.isfinite, map(numbers.__getitem__, blanks)))):
         return False
     others = values.copy() if blanks else values
     for at in blanks:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain, groupby, repeat
 from typing import NamedTuple
 
 
@@ -69,29 +70,43 @@ class Layout:
             ValueError: a series stands twice, or the series of a metric are not side by side.
         """
         pairs = tuple(heads)
-        self.metrics = tuple(metric for metric, _ in pairs)
-        self.labels = tuple(labels for _, labels in pairs)
-        self.runs = _runs(self.metrics)
+        self.metrics = tuple([metric for metric, _ in pairs])
+        self.labels = tuple([labels for _, labels in pairs])
+        self.runs = tuple(_runs(self.metrics))
         if len({run.metric for run in self.runs}) < len(self.runs):
             message = "the series of a metric are not side by side"
             raise ValueError(message)
-        if len(set(pairs)) < len(pairs):
+        if any(len(set(self.labels[run.start : run.stop])) < run.stop - run.start for run in self.runs):
             message = "a series stands twice"
             raise ValueError(message)
+
+    @classmethod
+    def alike(cls, metrics: Sequence[str], labels: Sequence[tuple[str, ...]]) -> Layout:
+        """Lay out metrics that all have the same series, one metric after the other: ten thousand quotas, and what each has.
+
+        Raises:
+            ValueError: a metric or a series stands twice.
+        """
+        if len(set(metrics)) < len(metrics) or len(set(labels)) < len(labels):
+            message = "a series stands twice"
+            raise ValueError(message)
+        made, size = cls(()), len(labels)
+        made.metrics = tuple(chain.from_iterable(repeat(metric, size) for metric in metrics))
+        made.labels = tuple(labels) * len(metrics)
+        made.runs = tuple(Run(metric, at * size, (at + 1) * size) for at, metric in enumerate(metrics) if size)
+        return made
 
     def __len__(self) -> int:
         """How many series there are."""
         return len(self.metrics)
 
 
-def _runs(metrics: Sequence[str]) -> tuple[Run, ...]:
-    runs: list[Run] = []
-    for at, metric in enumerate(metrics):
-        if runs and runs[-1].metric == metric:
-            runs[-1] = Run(metric, runs[-1].start, at + 1)
-        else:
-            runs.append(Run(metric, at, at + 1))
-    return tuple(runs)
+def _runs(metrics: Sequence[str]) -> Iterator[Run]:
+    start = 0
+    for metric, same in groupby(metrics):
+        stop = start + len(list(same))
+        yield Run(metric, start, stop)
+        start = stop
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,7 @@
-"""Run directories lie in memory, so they do not stay: a day after a run is over and settled, its directory goes."""
+"""What has to be cleared away now and then: the directories of old runs, which lie in memory, and Python's own garbage.
+
+A day after a run is over and settled, its directory goes.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import structlog
 from mendwatch.clock import Clock
 from mendwatch.errors import Refused, StoreError
 from mendwatch.model.runs import Run, RunState
+from mendwatch.service import garbage
 from mendwatch.store.interface import Store
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +45,7 @@ class Housekeeping:
         while True:
             await self.go_round()
             await self._clock.sleep(ROUND)
+            garbage.look_through()
 
     async def go_round(self) -> None:
         """Look at every run directory once."""

@@ -21,6 +21,7 @@ from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.samples import Event, Reading
 from mendwatch.model.text import replaced
 from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, TargetStatus
+from mendwatch.service import garbage
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
 
@@ -59,13 +60,16 @@ class Pipeline:
         self._account(outcome)
         if outcome.reading is None:
             return
-        reading = outcome.reading
+        reading, large = outcome.reading, outcome.reading.size + len(outcome.reading.events) > LARGE
         self._count_drift(outcome, reading)
         for part in (self._publish, self._keep, self._tell_events):
             part(outcome, reading)
-            if reading.size + len(reading.events) > LARGE:
+            if large:
+                garbage.put_away()
                 await asyncio.sleep(0)
         await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, reading, outcome.at)
+        if large:
+            garbage.put_away()
 
     def poll_missed(self, target: str, collector: str, why: str) -> None:
         """Count a due moment that passed without a poll."""

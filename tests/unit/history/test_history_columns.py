@@ -70,6 +70,25 @@ def test_nan_is_no_sample_and_not_dropped_and_an_infinity_is() -> None:
     assert (kept.series_count, kept.sample_count, kept.dropped) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "then",
+    [
+        (math.nan, 2.0, 3.0, 4.0),
+        (1.0, math.nan, 3.0, 4.0),
+        (math.nan, math.nan, 3.0, 4.0),
+        (1.0, 2.0, 3.0, 4.0),
+        (math.nan, 2.0, 1e308, 1e308),
+    ],
+)
+def test_numbers_are_absent_where_they_are_absent_now_and_not_where_they_were_before(then: tuple[float, ...]) -> None:
+    kept, of = history(), layout("/a", "/b")
+    put(kept, columns(of, math.nan, 2.0, 3.0, 4.0), minutes_ago=2)
+    put(kept, columns(of, *then), minutes_ago=1)
+    answers = [kept.query(spec.name, since=timedelta(seconds=90), now=NOW).series for spec in (USAGE, LIMIT)]
+    found = {one.last for series in answers for one in series}
+    assert found == {value for value in then if not math.isnan(value)}
+
+
 def test_numbers_whose_sum_no_float_holds_are_kept() -> None:
     kept = history()
     put(kept, columns(layout("/a"), 1e308, 1.7e308))

@@ -16,6 +16,20 @@ def test_a_layout_knows_where_each_metric_stands() -> None:
     assert Layout(HEADS).runs == (Run("a", 0, 2), Run("b", 2, 3))
 
 
+def test_metrics_that_have_the_same_series_are_laid_out_as_if_each_were_named() -> None:
+    labels = [("1",), ("2",)]
+    quick, slow = Layout.alike(["a", "b"], labels), Layout((metric, one) for metric in ("a", "b") for one in labels)
+    assert (quick.metrics, quick.labels, quick.runs) == (slow.metrics, slow.labels, slow.runs)
+    assert len(Layout.alike(["a"], [])) == len(Layout.alike([], labels)) == 0
+    assert Layout.alike(["a"], []).runs == ()
+
+
+@pytest.mark.parametrize(("metrics", "labels"), [(["a", "a"], [("1",)]), (["a"], [("1",), ("1",)])])
+def test_a_metric_or_a_series_of_several_metrics_stands_once(metrics: list[str], labels: list[tuple[str, ...]]) -> None:
+    with pytest.raises(ValueError, match="stands twice"):
+        Layout.alike(metrics, labels)
+
+
 def test_a_layout_is_only_like_itself() -> None:
     assert Layout(HEADS) != Layout(HEADS)
 

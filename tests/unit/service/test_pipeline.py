@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -84,6 +85,18 @@ async def test_when_a_poll_is_done_it_is_published_and_judged(tmp_path: Path) ->
     assert 'storage_pool_full_ratio{target="lab",pool="4999"} 0.95' in bench.page()
     assert len(bench.engine.alerts()) == 5000
     assert [notice.kind for notice in bench.notices] == ["alert.firing"] * 5000
+
+
+async def test_what_a_large_poll_leaves_is_put_out_of_the_way_of_the_garbage_collector(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    gc.unfreeze()
+    try:
+        await bench.poll(pools(10))
+        assert gc.get_freeze_count() == 0
+        await bench.poll(pools(2000))
+        assert gc.get_freeze_count() > 2000
+    finally:
+        gc.unfreeze()
 
 
 async def test_a_poll_over_its_budget_publishes_nothing_and_says_so(tmp_path: Path) -> None:

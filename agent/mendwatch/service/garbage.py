@@ -1,0 +1,23 @@
+"""What Python's garbage collector walks through, and when: a pause of the whole process that grows with all that lives.
+
+A poll of ten thousand quotas leaves a hundred thousand small objects that stay until the next poll replaces them; counting
+references frees them then. The collector, which only looks for circles, would walk through all of them at moments of its own
+choice: 25 to 45 ms in which the loop stands still, for some twenty objects. So what a large reading leaves is taken out of its
+way, and looked at rarely: circles in it wait until then.
+"""
+
+from __future__ import annotations
+
+import gc
+
+
+def put_away() -> None:
+    """Take everything that lives now as there to stay; costs nothing."""
+    gc.freeze()
+
+
+def look_through() -> None:
+    """Free what is in circles among all that was put away. A tenth of a second for some hundred thousand series."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,40 @@
+"""What the garbage collector walks through: not what large readings leave, and now and then everything."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from mendwatch.service import garbage
+
+
+class Circle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def test_what_is_put_away_is_not_walked_through_any_more() -> None:
+    circle = Circle()
+    watched = weakref.ref(circle)
+    garbage.put_away()
+    del circle
+    gc.collect()
+    assert watched() is not None
+
+
+def test_a_circle_that_was_put_away_is_freed_when_everything_is_looked_through() -> None:
+    circle = Circle()
+    watched = weakref.ref(circle)
+    garbage.put_away()
+    del circle
+    garbage.look_through()
+    assert watched() is None

@@ -42,7 +42,6 @@ def _part(node: Node, answer: Part) -> dict[str, object]:
 def _problem(node: Node) -> dict[str, object]:
     return {
         "code": "AEC_SYSTEM_INTERNAL_ERROR",
-        "field": "",
         "message": f"Node {node.lnn} could not be reached",
         "status": HTTPStatus.SERVICE_UNAVAILABLE,
     }

@@ -68,7 +68,7 @@ def _place(interface: Interface) -> str:
 
 def _error(devid: int, lnn: int) -> Json:
     message = f"Node {lnn} could not be reached"
-    return {"code": "AEC_SYSTEM_INTERNAL_ERROR", "field": "", "id": devid, "lnn": lnn, "message": message, "status": 503}
+    return {"code": "AEC_SYSTEM_INTERNAL_ERROR", "id": devid, "lnn": lnn, "message": message, "status": 503}
 
 
 def _pool_of(cluster: Cluster, call: Call) -> NetworkPool:

@@ -139,7 +139,7 @@ def _locks(cluster: Cluster, call: Call) -> Answer:
     limit = call.query.number("limit", least=1) or _USUAL
     every = cluster.operations.nfs.locks if cluster.operations.services.on("nfs") else []
     errors = [
-        {"code": "AEC_SYSTEM_INTERNAL_ERROR", "field": "", "id": node.devid, "lnn": node.lnn, "message": "No answer", "status": 503}
+        {"code": "AEC_SYSTEM_INTERNAL_ERROR", "id": node.devid, "lnn": node.lnn, "message": "No answer", "status": 503}
         for node in cluster.hardware.nodes
         if not node.is_up
     ]

@@ -83,9 +83,11 @@ class Examination:
         try:
             found = await handshake.addresses(self._host, self._port)
         except TargetError as problem:
-            yield Check("name", Grade.FAILED, str(problem), problem.hint)
-            return
-        yield Check("name", Grade.OK, f"{self._host} is {', '.join(found)}")
+            found = ()
+            grade = Grade.WARNING if self._options.addresses else Grade.FAILED  # a session needs no name where it has addresses
+            yield Check("name", grade, str(problem), problem.hint)
+        else:
+            yield Check("name", Grade.OK, f"{self._host} is {', '.join(found)}")
         for address in dict.fromkeys((*found, *map(str, self._options.addresses))):
             yield await self._address(address)
 
@@ -108,8 +110,8 @@ class Examination:
             for step in self._reading(session, identity.version) if tier == "read" else ():
                 for check in await step:
                     yield check
-        except TargetError as problem:
-            yield Check(f"{tier} login", Grade.FAILED, str(problem), problem.hint)
+        except Exception as problem:  # noqa: BLE001 - as for every step
+            yield _broken(f"{tier} login", problem)
         finally:
             await session.close()
 
@@ -120,13 +122,19 @@ class Examination:
 
 
 async def _tried(name: str, step: Awaitable[list[Check]]) -> list[Check]:
-    """Give what a step found; what it could not find is a check too, and skipped where this release has no such thing."""
+    """Give what a step found; what it could not find is a check too, and so is a fault of its own: the others still count."""
     try:
         return await step
-    except Unsupported as problem:
-        return [Check(name, Grade.SKIPPED, str(problem), problem.hint)]
-    except MendwatchError as problem:
-        return [Check(name, Grade.FAILED, str(problem), problem.hint)]
+    except Exception as problem:  # noqa: BLE001 - as the docstring says
+        return [_broken(name, problem)]
+
+
+def _broken(name: str, problem: Exception) -> Check:
+    """Tell of a step that raised; it is skipped where this release has no such thing."""
+    if isinstance(problem, MendwatchError):
+        return Check(name, Grade.SKIPPED if isinstance(problem, Unsupported) else Grade.FAILED, str(problem), problem.hint)
+    hint = "This is a fault of mendwatch: report it with what the cluster runs."
+    return Check(name, Grade.FAILED, f"the answer was not understood: {type(problem).__name__}: {problem}", hint)
 
 
 async def _granted(session: OneFSSession, credential: Credential, needs: Sequence[Need]) -> list[Check]:

@@ -40,10 +40,9 @@ async def addresses(host: str, port: int) -> tuple[str, ...]:
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
-    except OSError as problem:
-        raise Unreachable(
-            f"the name {host!r} does not resolve: {problem.strerror}", hint="Check the name and the DNS servers."
-        ) from problem
+    except (OSError, UnicodeError) as problem:  # the latter: no name at all, such as `a..b`
+        reason = getattr(problem, "strerror", None) or "it is no name"
+        raise Unreachable(f"the name {host!r} does not resolve: {reason}", hint="Check the name and the DNS servers.") from problem
     return tuple(dict.fromkeys(entry[4][0] for entry in found if isinstance(entry[4][0], str)))
 
 
@@ -51,15 +50,19 @@ async def look(address: str, host: str, port: int, options: OneFSOptions) -> Sho
     """Make one TLS handshake with an address as if it were `host`, and judge what it shows.
 
     Raises:
-        Unreachable: no connection, or no TLS.
+        Unreachable: no connection, no TLS, or a certificate that cannot be read.
     """
     der, version = await _shaken(address, host, port, options.timeout, _anything())
-    certificate = x509.load_der_x509_certificate(der)
     digest = hashlib.sha256(der).hexdigest()
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    except ValueError as problem:
+        raise Unreachable(f"{address} port {port}: its certificate cannot be read, SHA-256 {digest}") from problem
     return Shown(
         fingerprint=digest,
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=subject,
+        issuer=issuer,
         not_after=certificate.not_valid_after_utc,
         version=version,
         fault=await _fault(address, host, port, options, digest),
@@ -84,8 +87,11 @@ async def _shaken(address: str, host: str, port: int, timeout: float, context: s
             _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
     except ssl.SSLCertVerificationError as problem:
         raise Unreachable(problem.verify_message or str(problem)) from problem
-    except (OSError, TimeoutError) as problem:
-        raise Unreachable(f"{address} port {port}: {problem.strerror or 'no answer in time'}") from problem
+    except TimeoutError as problem:
+        raise Unreachable(f"{address} port {port}: no answer within {timeout:g} s") from problem
+    except (OSError, UnicodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "the connection was closed in the middle of the TLS handshake"
+        raise Unreachable(f"{address} port {port}: {reason}") from problem
     try:
         shown: ssl.SSLObject = writer.get_extra_info("ssl_object")
         return shown.getpeercert(binary_form=True) or b"", shown.version() or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -73,6 +74,9 @@ def _check(name: str, asking: Sequence[Need], letter: str, user: str) -> Check:
 
 
 def grants(role: str, user: str, missing: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Give the lines that grant privileges to an account by a role of its own; the first two may be done already."""
+    """Give the lines that grant privileges to an account by a role of its own; the first two may be done already.
+
+    A shell must take them as they are: an account of a domain has a backslash in its name.
+    """
     added = (f"isi auth roles modify {role} --add-priv-{'write' if letter == 'w' else 'read'} {name}" for name, letter in missing)
-    return (f"isi auth roles create {role}", f"isi auth roles modify {role} --add-user {user}", *added)
+    return (f"isi auth roles create {role}", f"isi auth roles modify {role} --add-user {shlex.quote(user)}", *added)

@@ -9,7 +9,9 @@ second and 60 MB, and an agent that only polls never pays that.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
+from concurrent import futures
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import ModuleType
@@ -17,7 +19,7 @@ from typing import Any
 
 from yarl import URL
 
-from mendwatch.errors import BadAnswer, TargetError, Unsupported
+from mendwatch.errors import BadAnswer, TargetError, Unreachable, Unsupported
 from mendwatch_onefs.client import OneFSClient, sdk_package
 from mendwatch_onefs.wire import Answer
 
@@ -52,15 +54,11 @@ async def call(client: OneFSClient, release: str, api: str, method: str, **argum
         BadAnswer: the SDK's models do not take the answer; they are stricter than OneFS.
         TargetError: as any question of the client.
     """
-    loop = asyncio.get_running_loop()
-
-    def ask(url: str, query: Mapping[str, str]) -> Answer:
-        question = client.answer_of(URL(url).path, query)
-        return asyncio.run_coroutine_threadsafe(question, loop).result(client.options.timeout + _GRACE)
+    bridge = _Bridge(client, asyncio.get_running_loop())
 
     def blocking() -> Any:  # noqa: ANN401 - as above
         package = _package(release)
-        bound = getattr(package, api)(_api_client(package, ask))
+        bound = getattr(package, api)(_api_client(package, bridge.ask))
         return getattr(bound, method)(**arguments)
 
     try:
@@ -70,8 +68,49 @@ async def call(client: OneFSClient, release: str, api: str, method: str, **argum
         raise
     except TimeoutError as problem:
         raise BadAnswer(f"{api}.{method} took too long") from problem
-    except (ValueError, TypeError, AttributeError, KeyError) as problem:
+    except Exception as problem:  # the SDK's own errors have no common root
         raise BadAnswer(f"the vendor's SDK does not take the answer to {api}.{method}: {problem}") from problem
+    finally:
+        bridge.close()
+
+
+class _Bridge:
+    """Lets the SDK's thread ask by our client, as long as somebody waits for the result.
+
+    A thread cannot be stopped. So when nobody waits any more, its question is cancelled and it gets no other: it ends by itself.
+    """
+
+    def __init__(self, client: OneFSClient, loop: asyncio.AbstractEventLoop) -> None:
+        self._client, self._loop = client, loop
+        self._lock = threading.Lock()
+        self._asking: futures.Future[Answer] | None = None
+        self._closed = False
+
+    def ask(self, url: str, query: Mapping[str, str]) -> Answer:
+        """Ask and wait; called in the thread.
+
+        Raises:
+            TargetError: as any question of the client.
+        """
+        with self._lock:
+            if self._closed:
+                raise _nobody()
+            self._asking = asyncio.run_coroutine_threadsafe(self._client.answer_of(URL(url).path, query), self._loop)
+        try:
+            return self._asking.result()
+        except futures.CancelledError as problem:
+            raise _nobody() from problem
+
+    def close(self) -> None:
+        """Wait no more; called in the loop."""
+        with self._lock:
+            self._closed = True
+            if self._asking is not None:
+                self._asking.cancel()
+
+
+def _nobody() -> Unreachable:
+    return Unreachable("nobody waits for the answer any more")
 
 
 def _package(release: str) -> ModuleType:

@@ -6,6 +6,7 @@ It changes nothing and logs in once for each target and tier. It knows no provid
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -51,12 +52,17 @@ def local(settings: Settings, library: Library) -> Iterator[Check]:
 
 
 def _state_folder(folder: Path) -> Check:
-    if not folder.exists():
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except FileNotFoundError:
         return Check("state folder", Grade.SKIPPED, f"{folder} is made at the first start")
-    mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError as problem:
+        hint = "Run the doctor as the agent's own user."
+        return Check("state folder", Grade.FAILED, f"{folder} cannot be looked at: {problem.strerror}", hint)
     if mode & 0o077:
         hint = "Whoever can write there can approve: chmod 0700 it."
-        return Check("state folder", Grade.FAILED, f"{folder} is open to others (mode {mode:04o})", hint, (f"chmod 0700 {folder}",))
+        line = f"chmod 0700 {shlex.quote(str(folder))}"
+        return Check("state folder", Grade.FAILED, f"{folder} is open to others (mode {mode:04o})", hint, (line,))
     return Check("state folder", Grade.OK, f"{folder}, mode {mode:04o}")
 
 
@@ -104,5 +110,11 @@ async def target(watch: Watch, stanza: TargetSettings, library: Library, folder:
         yield Check("examination", Grade.SKIPPED, f"provider {provider.name} offers none")
         return
     wanted = needs(watch, library.rules, library.catalogue)
-    async for check in provider.examine(watch.target, accounts["read"], accounts["write"], wanted):
-        yield check
+    try:
+        async for check in provider.examine(watch.target, accounts["read"], accounts["write"], wanted):
+            yield check
+    except MendwatchError as problem:
+        yield Check("examination", Grade.FAILED, str(problem), problem.hint)
+    except Exception as problem:  # noqa: BLE001 - a provider may raise anything, and the other targets are still to be looked at
+        detail = f"provider {provider.name} failed: {type(problem).__name__}: {problem}"
+        yield Check("examination", Grade.FAILED, detail, "This is a fault of the provider: report it.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+
+import pytest
 
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.provider import Check, Grade
 from mendwatch.testing.clock import FakeClock
+from mendwatch_onefs import examination
 from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.server import Simulator
@@ -63,3 +67,40 @@ async def test_clocks_that_differ_are_warned_of(simulator: Simulator, clock: Fak
 
     assert checks["clock"].grade is Grade.WARNING
     assert "node 2 is 9" in checks["clock"].detail
+
+
+async def test_a_cluster_with_addresses_is_examined_without_a_name(simulator: Simulator, clock: FakeClock) -> None:
+    url = simulator.url.replace("127.0.0.1", "no-such-name.invalid")
+    options = {"fingerprint": simulator.fingerprint, "addresses": ["127.0.0.1"]}
+    read = Credential("monitor", Secret(simulator.accounts["monitor"]))
+    target = Target("c1", "onefs", url, options=options)
+
+    found = {check.name: check async for check in OneFSProvider(clock=clock).examine(target, read, None, ())}
+
+    assert found["name"].grade is Grade.WARNING
+    assert (found["address 127.0.0.1"].grade, found["read login"].grade) == (Grade.OK, Grade.OK)
+
+
+async def test_a_step_that_breaks_is_one_failed_check(
+    simulator: Simulator, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> list[Check]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(examination, "_clocks", broken)
+    checks = await _checks(simulator, clock)
+
+    assert {name for name, check in checks.items() if check.grade is Grade.FAILED} == {"clock"}
+    assert "ZeroDivisionError" in checks["clock"].detail
+    assert checks["statistics catalogue"].grade is Grade.OK
+
+
+async def test_a_cluster_that_hangs_is_examined_in_a_bounded_time(simulator: Simulator) -> None:
+    simulator.faults.add(Fault("hang", path="/", times=None))
+    target = Target("c1", "onefs", simulator.url, options={"ca_file": simulator.ca_file, "timeout": 0.3})
+    account = Credential("monitor", Secret(simulator.accounts["monitor"]))
+
+    async with asyncio.timeout(10):
+        found = {check.name: check.grade async for check in OneFSProvider().examine(target, account, account, ())}
+
+    assert (found["read login"], found["write login"]) == (Grade.FAILED, Grade.FAILED)

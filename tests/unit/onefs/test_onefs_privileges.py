@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from mendwatch.provider import Grade, Need
@@ -57,3 +59,10 @@ def test_what_applies_is_granted_to_a_role_of_its_own() -> None:
 
     assert check.lines == grants("mendwatch-remediate", "fix", [("ISI_PRIV_QUOTA", "w")])
     assert check.lines[-1] == "isi auth roles modify mendwatch-remediate --add-priv-write ISI_PRIV_QUOTA"
+
+
+@pytest.mark.parametrize("user", ["CORP\\monitor", "monitor; reboot", "o'brien", "$(id)"])
+def test_the_lines_name_any_account_as_a_shell_takes_it(user: str) -> None:
+    lines = grants("mendwatch-monitor", user, [("ISI_PRIV_QUOTA", "r")])
+
+    assert shlex.split(lines[1])[-2:] == ["--add-user", user]

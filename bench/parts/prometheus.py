@@ -9,9 +9,7 @@ import signal
 import socket
 from contextlib import closing
 from pathlib import Path
-from time import sleep
 from typing import Any, Self
-from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 

@@ -36,7 +36,7 @@ from mendwatch_onefs_sim.snapshots.snapshot import Lock, Snapshot
 EVERYTHING: Mapping[str, Any] = {"client_top": 20, "heat_top": 10, "workload_datasets": ("System",)}
 PLATFORM = "/platform/"
 READER = Account("monitor", "", writes=False)
-LOGIN = Answer(201, {}, {"isisessid": "cookie", "isicsrf": "token"}, b'{"timeout_absolute": 14400}')
+LOGIN = Answer(201, {}, {"isisessid": "cookie-2f81", "isicsrf": "csrf-9c04"}, b'{"timeout_absolute": 14400}')
 JSON = {"Content-Type": "application/json"}
 
 #: Gets the number of the question (from 0, logins not counted), the question and the true answer; gives what comes instead.

@@ -95,16 +95,21 @@ def test_a_board_leads_to_all_others_and_keeps_what_was_chosen(board: dict[str, 
     assert (link["type"], link["tags"], link["includeVars"], link["keepTime"]) == ("dashboards", ["mendwatch"], True, True)
 
 
+def links(panel: dict[str, Any]) -> Iterator[str]:
+    """Give the URL of every link of a panel's cells."""
+    entries = [entry for override in panel["fieldConfig"]["overrides"] for entry in override["properties"]]
+    return (link["url"] for entry in entries if entry["id"] == "links" for link in entry["value"])
+
+
 def test_a_link_of_a_row_names_a_board_its_variables_and_a_column_that_is_there() -> None:
     known = {board["uid"]: variables(board) for board in BOARDS.values()}
-    for board in BOARDS.values():
-        for panel in panels.panels(board):
-            for override in panel["fieldConfig"]["overrides"]:
-                for link in [one for entry in override["properties"] if entry["id"] == "links" for one in entry["value"]]:
-                    uid, query = re.fullmatch(r"/d/([\w-]+)\?(.*)", link["url"]).groups()  # type: ignore[union-attr]
-                    assert set(re.findall(r"var-(\w+)=", query)) <= known[uid].keys()
-                    assert set(re.findall(r"__data\.fields\.(\w+)", query)) <= panels.organization(panel)["renameByName"].keys()
-                    assert {"${datasource:queryparam}", "${__url_time_range}"} <= set(re.findall(r"\$\{[^}]*\}", query))
+    found = [(panel, url) for board in BOARDS.values() for panel in panels.panels(board) for url in links(panel)]
+    assert found
+    for panel, url in found:
+        uid, query = re.fullmatch(r"/d/([\w-]+)\?(.*)", url).groups()  # type: ignore[union-attr]
+        assert set(re.findall(r"var-(\w+)=", query)) <= known[uid].keys()
+        assert set(re.findall(r"__data\.fields\.(\w+)", query)) <= panels.organization(panel)["renameByName"].keys()
+        assert {"${datasource:queryparam}", "${__url_time_range}"} <= set(re.findall(r"\$\{[^}]*\}", query))
 
 
 def test_no_two_boards_share_a_uid_or_a_title() -> None:

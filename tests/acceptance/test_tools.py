@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 import tarfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -76,6 +80,65 @@ async def test_a_bundle_has_everything_but_secrets(world: World) -> None:
         texts = b"".join(file.read() for name in names if (file := archive.extractfile(name)) is not None).decode()
     assert set(names) >= {"mendwatch/checks.json", "mendwatch/configuration.yaml", "mendwatch/versions.txt"}
     assert PASSWORDS["monitor"] not in texts + answer.out + answer.err
+
+
+async def test_a_bundle_has_no_part_of_a_secret_that_is_put_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_PART", "canary-part-of-it")
+    reference = "canary-literal-${CANARY_PART}"
+    account = {"username": "monitor", "password": reference}
+    world.configure(targets=[world.target(credentials={"read": account}, labels={"note": "canary-part-of-it"})])
+    path = world.folder / "bundle.tar.gz"
+
+    await world.cli("doctor", "--bundle", str(path))
+
+    with tarfile.open(path) as archive:
+        texts = b"".join(file.read() for name in archive.getnames() if (file := archive.extractfile(name)) is not None).decode()
+    assert "canary" not in texts
+
+
+async def test_a_bundle_that_is_there_already_is_told_before_anything_is_asked(world: World) -> None:
+    world.configure()
+    (world.folder / "bundle.tar.gz").write_text("mine", "utf-8")
+
+    answer = await world.cli("doctor", "--json", "--bundle", str(world.folder / "bundle.tar.gz"))
+
+    assert (answer.code, world.sim.requests) == (2, [])
+    assert "exists already" in answer.json()["error"]
+
+
+async def test_an_icmp_target_is_examined_as_far_as_it_can_be(world: World) -> None:
+    world.configure(rules=[], targets=[{"name": "gateway", "provider": "icmp", "address": "127.0.0.1"}])
+
+    answer = await world.cli("doctor", "gateway", "--json")
+
+    assert _by_name(answer.json(), "gateway")["examination"]["grade"] == "skipped"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+async def test_an_interrupted_examination_ends_at_once_and_without_a_traceback(world: World, options: tuple[str, ...]) -> None:
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        world.configure(targets=[world.target(address=f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")])
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("mendwatch")),
+            "doctor",
+            *options,
+            env=world.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await asyncio.wait_for(asked.wait(), 30)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 10)
+
+    assert process.returncode not in {0, None}
+    assert b"Traceback" not in out + err
 
 
 async def test_a_target_tells_what_it_is(world: World) -> None:

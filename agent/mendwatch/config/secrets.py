@@ -35,6 +35,11 @@ def is_reference(text: str) -> bool:
     return text.startswith(("file:", "vault:")) or _VARIABLE.search(text) is not None
 
 
+def variables(reference: str) -> list[str]:
+    """Give each `${NAME}` of a reference by itself: its value may stand alone elsewhere."""
+    return [match.group() for match in _VARIABLE.finditer(reference)]
+
+
 def expand(text: str, environment: Mapping[str, str]) -> str:
     """Replace every `${NAME}` by the variable's value.
 

@@ -1,30 +1,36 @@
 """What a person sends to somebody who helps: one archive of everything that explains an agent, and no secret.
 
-Secrets are taken out twice: by the names of the settings that hold them, then by their values wherever those stand.
+Secrets are taken out twice: by the names of the settings that hold them, then by their values wherever those stand. Data is
+cleaned before it is written as JSON or YAML, because those fold and escape text in more ways than can be looked for.
 """
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import os
+import re
 import tarfile
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import yaml
 
 from mendwatch.errors import UserError
+from mendwatch.model.targets import without_login
+from mendwatch.playbooks.redaction import MASK, Redactor
 
 #: Stands where a secret was.
-REDACTED = "REDACTED"
-#: Settings whose values never leave, whatever they look like; the last word of a key decides.
-_SECRET_WORDS = ("password", "passphrase", "secret", "token", "key", "basic_auth_users")
-#: Values of secrets that are shorter stand in other words too often to be taken out of text.
-_SHORTEST = 4
+REDACTED = MASK
+_SECRET_NAME = re.compile(r"passw|passphrase|(?<![a-z])pass$|pwd|secret|token|community|key$|basic_auth_users", re.IGNORECASE)
+#: How a setting's name ends that says where a secret is.
+_PLACES = ("_file", "_path", "_dir")
+#: A setting that only says where its secret is: a file, a vault, or environment variables and nothing between them.
+_REFERENCE = re.compile(r"(?:file|vault):.*|(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+", re.DOTALL)
+_LOGIN = re.compile(r"(?<=://)[^\s/]*:[^\s]*@")
 
 
 def redacted(value: Any) -> Any:  # noqa: ANN401 - a parsed YAML file
@@ -33,19 +39,13 @@ def redacted(value: Any) -> Any:  # noqa: ANN401 - a parsed YAML file
         return {name: _shown(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [redacted(inner) for inner in value]
-    return value
+    return _LOGIN.sub("", value) if isinstance(value, str) else value
 
 
 def _shown(name: str, value: Any) -> Any:  # noqa: ANN401 - a parsed YAML file
-    if not name.lower().endswith(_SECRET_WORDS):
-        return _without_login(value) if name == "address" and isinstance(value, str) else redacted(value)
-    return value if isinstance(value, str) and value.startswith(("file:", "${")) else REDACTED
-
-
-def _without_login(address: str) -> str:
-    scheme, separator, rest = address.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+    if _SECRET_NAME.search(name) and not name.lower().endswith(_PLACES):
+        return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else REDACTED
+    return without_login(value) if name == "address" and isinstance(value, str) else redacted(value)
 
 
 def versions() -> str:
@@ -54,34 +54,54 @@ def versions() -> str:
     return "\n".join(sorted(found, key=str.lower)) + "\n"
 
 
-def write(path: Path, files: Mapping[str, str], secrets: Iterable[str]) -> None:
-    """Write a new archive that only its owner can read; `secrets` are taken out of every file in any usual spelling.
+def check(path: Path) -> None:
+    """See that a bundle can have this name, before the work that goes into it.
 
     Raises:
-        UserError: the file exists already, or cannot be written.
+        UserError: there is something of that name.
     """
-    spellings = sorted(
-        {form for secret in secrets if len(secret) >= _SHORTEST for form in _spellings(secret)}, key=len, reverse=True
-    )
+    if os.path.lexists(path):
+        raise UserError(f"{path} exists already", hint=_HINT)
+
+
+def write(path: Path, files: Mapping[str, Any], secrets: Iterable[str]) -> None:
+    """Write a new archive that only its owner can read; a file is text, or data that becomes JSON or YAML by its name.
+
+    `secrets` are taken out of every file in any usual spelling; those of less than four characters only where their setting's
+    name tells them, because they stand in other words too.
+
+    Raises:
+        UserError: the file exists already, or cannot be written; then there is none.
+    """
+    cleaner = Redactor(form for secret in secrets for form in _spellings(secret))
+    texts = {name: cleaner.text(_text(name, cleaner.value(content))) for name, content in files.items()}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
-            for name, text in files.items():
-                _add(archive, name, _cleaned(text, spellings).encode("utf-8", "replace"))
+        try:
+            with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
+                for name, text in texts.items():
+                    _add(archive, name, text.encode("utf-8", "replace"))
+        except BaseException:
+            path.unlink()
+            raise
     except OSError as problem:
-        hint = "Name a file that does not exist yet, in a folder that can be written."
-        raise UserError(f"{path} cannot be written: {problem.strerror}", hint=hint) from problem
+        raise UserError(f"{path} cannot be written: {problem.strerror}", hint=_HINT) from problem
+
+
+_HINT = "Name a file that does not exist yet, in a folder that can be written."
 
 
 def _spellings(secret: str) -> set[str]:
-    plain = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    return plain | {json.dumps(secret)[1:-1], yaml.safe_dump(secret).strip().strip("'\"")}
+    """Give how a page may spell a secret beside the forms that the redactor knows."""
+    return {secret, json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret), html.escape(secret, quote=False)}
 
 
-def _cleaned(text: str, spellings: Iterable[str]) -> str:
-    for spelling in spellings:
-        text = text.replace(spelling, REDACTED)
-    return text
+def _text(name: str, content: Any) -> str:  # noqa: ANN401 - text, or plain data
+    if isinstance(content, str):
+        return content
+    if name.endswith(".yaml"):
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000)
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _add(archive: tarfile.TarFile, name: str, body: bytes) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -19,6 +22,8 @@ from mendwatch.service import bundle
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=4, max_size=30).filter(
     lambda text: text not in bundle.REDACTED
 )
+#: Up to here, base64 of something else may hold the same letters.
+SHORT = 8
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -29,14 +34,97 @@ def _read(path: Path) -> dict[str, str]:
 
 @given(SECRETS)
 def test_a_secret_leaves_in_no_usual_spelling(secret: str) -> None:
-    text = "\n".join([secret, json.dumps({"a": secret}), quote(secret, safe=""), quote_plus(secret), f"x{secret}y"])
+    spelled = [
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, safe=""),
+        quote_plus(secret),
+        html.escape(secret),
+        repr(secret),
+    ]
+    if len(secret) > SHORT:
+        spelled.append(base64.b64encode(f"monitor:{secret}".encode()).decode())
+    data = {"checks": [{"detail": f"{secret!r} x{secret}y"}], secret: spelled}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bundle.tar.gz"
-        bundle.write(path, {"a.txt": text}, [secret])
-        (found,) = _read(path).values()
+        bundle.write(path, {"a.txt": "\n".join(spelled), "b.json": data, "c.yaml": data}, [secret])
+        found = _read(path)
 
-    assert bundle.REDACTED in found
-    assert found.replace(bundle.REDACTED, "").find(secret) == -1
+    whole = "\n".join([found["mendwatch/a.txt"], *map(str, _strings(json.loads(found["mendwatch/b.json"])))])
+    whole += "\n".join(map(str, _strings(yaml.safe_load(found["mendwatch/c.yaml"]))))
+    assert bundle.REDACTED in whole
+    assert [one for one in spelled if one in whole.replace(bundle.REDACTED, "") and one not in bundle.REDACTED] == []
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+    else:
+        yield str(value)
+
+
+@pytest.mark.parametrize(
+    "secret", ["can'ary\"9", "canary 9 with words " * 10, "canary\udcff9", "canary\\9\n", "canary%2F9", "\u00e4\u00f6\u00fc9"]
+)
+def test_an_odd_secret_leaves_neither_by_the_way_data_is_written(tmp_path: Path, secret: str) -> None:
+    data = {"a": [f"a long line of words before it, {secret}, and a long line of words behind it, so that it is folded" * 2]}
+
+    bundle.write(tmp_path / "b.tar.gz", {"a.json": data, "a.yaml": data, "a.txt": secret}, [secret])
+
+    assert "canary" not in "".join(_read(tmp_path / "b.tar.gz").values())
+    assert "9" not in "".join(_read(tmp_path / "b.tar.gz").values())
+
+
+def test_a_full_disk_leaves_no_half_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bundle, "_add", full)
+    with pytest.raises(UserError, match="No space left"):
+        bundle.write(tmp_path / "b.tar.gz", {"a": "b"}, [])
+
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "b.tar.gz").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(UserError):
+        bundle.check(tmp_path / "b.tar.gz")
+    with pytest.raises(UserError):
+        bundle.write(tmp_path / "b.tar.gz", {"a": "b"}, [])
+
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("password", "${NAME}", "${NAME}"),
+        ("password", "${ONE}${TWO}", "${ONE}${TWO}"),
+        ("password", "file:secret.password", "file:secret.password"),
+        ("password", "vault:a/b", "vault:a/b"),
+        ("password", "${NAME}-canary", bundle.REDACTED),
+        ("password", "canary-${NAME}", bundle.REDACTED),
+        ("password", "abc", bundle.REDACTED),
+        ("bind_password_hash", "canary", bundle.REDACTED),
+        ("API_KEY", "canary", bundle.REDACTED),
+        ("community", ["canary"], bundle.REDACTED),
+        ("password_file", "/etc/secret", "/etc/secret"),
+        ("proxy", "http://user:canary@proxy:3128", "http://proxy:3128"),
+        ("proxy", "http://user:can/ary@proxy:3128", "http://proxy:3128"),
+        ("address", "user:canary@host", "host"),
+        ("keys", "kept", "kept"),
+    ],
+)
+def test_a_setting_shows_where_its_secret_is_and_nothing_of_it(name: str, value: object, shown: str) -> None:
+    assert bundle.redacted({"options": {name: value}}) == {"options": {name: shown}}
 
 
 def test_settings_that_hold_secrets_are_hidden_by_their_names() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_format
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -45,6 +44,8 @@ def doctor(
     Changes nothing. Exit 1 if a check fails.
     """
     site = _load(config, targets or [])
+    if bundle_file is not None:
+        bundle.check(bundle_file)
     found = asyncio.run(_examined(site, quiet=json))
     if bundle_file is not None:
         bundle.write(bundle_file, asyncio.run(_files(site, found)), _secrets(site))
@@ -121,22 +122,22 @@ def _summary(found: list[Found], bundle_file: Path | None) -> None:
         output.line(f"bundle: {bundle_file}; look into it before you send it")
 
 
-async def _files(site: _Site, found: list[Found]) -> dict[str, str]:
+async def _files(site: _Site, found: list[Found]) -> dict[str, Any]:
     pages = {name: await get(site.settings, path) for name, path in (("metrics.txt", "/metrics"), ("ready.json", "/-/ready"))}
-    data = yaml.safe_load(site.path.read_text("utf-8"))
     return {
-        "checks.json": json_format.dumps([asdict(item) for item in found], indent=2, ensure_ascii=False),
-        "configuration.yaml": yaml.safe_dump(bundle.redacted(data), sort_keys=False, allow_unicode=True),
+        "checks.json": [asdict(item) for item in found],
+        "configuration.yaml": bundle.redacted(yaml.safe_load(site.path.read_text("utf-8"))),
         "versions.txt": bundle.versions(),
         **{name: text for name, text in pages.items() if text is not None},
     }
 
 
 def _secrets(site: _Site) -> list[str]:
-    """Give every secret that the configuration leads to; one that cannot be read cannot leak either."""
+    """Give every secret that the configuration leads to, and every part of one; what cannot be read cannot leak either."""
     credentials = [target.credentials for target in site.settings.targets]
     references = [account.password for tiers in credentials for account in (tiers.read, tiers.write) if account is not None]
-    return [secret for reference in references if (secret := _secret(reference, site.path.parent)) is not None]
+    parts = [part for reference in references for part in (reference, *secrets.variables(reference))]
+    return [secret for part in parts if (secret := _secret(part, site.path.parent))]
 
 
 def _secret(reference: str, folder: Path) -> str | None:

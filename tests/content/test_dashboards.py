@@ -182,6 +182,13 @@ def test_a_panel_says_what_it_shows_and_in_which_unit(board: dict[str, Any]) -> 
 
 
 @every_board
+def test_every_unit_is_one_that_grafana_knows(board: dict[str, Any]) -> None:
+    units = {panel["fieldConfig"]["defaults"]["unit"] for panel in panels.panels(board)}
+    units |= {query.unit for query in panels.panel_queries(board)} - {None}
+    assert units <= {"none", "short", "percentunit", "s", "bytes", "Bps", "ops", "cps", "celsius", "rotrpm"}
+
+
+@every_board
 def test_a_panel_is_of_a_type_that_grafana_still_has(board: dict[str, Any]) -> None:
     assert {panel["type"] for panel in panels.panels(board)} <= {"stat", "timeseries", "table", "state-timeline", "bargauge"}
 

@@ -103,3 +103,11 @@ async def test_the_command_line_still_sees_the_agent_over_tls(world: World) -> N
 
     assert "unknown" not in listed.out
     assert "lab" in listed.out
+
+
+async def test_an_agent_that_asks_for_a_password_is_not_told_to_be_down(world: World) -> None:
+    world.configure(web_config=_web_config(world.folder))
+    async with world.agent():
+        listed = await world.cli("targets", "--json")
+
+    assert [row["state"] for row in listed.json()] == ["unknown: the agent asks for a password"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from enum import Enum
+from http import HTTPStatus
 
 import aiohttp
 
@@ -14,16 +16,26 @@ from mendwatch.service.state import ADDRESS
 _TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 
-async def get(settings: Settings, path: str) -> str | None:
-    """Give a page as text; None where no agent answers, or where it asks for a password. A page that is not ready yet is one."""
+class Unseen(Enum):
+    """Why there is no page; the value says it to people."""
+
+    SILENT = "the agent is not running"
+    CLOSED = "the agent asks for a password"
+
+
+async def get(settings: Settings, path: str) -> str | Unseen:
+    """Give a page as text, or why there is none. A page that is not ready yet is one."""
     try:
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as http,
             http.get(f"{url(settings)}{path}", ssl=_trust(settings)) as answer,
         ):
-            return await answer.text() if answer.status in {200, 503} else None
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                return Unseen.CLOSED
+            shown = answer.status in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}
+            return await answer.text() if shown else Unseen.SILENT
     except (aiohttp.ClientError, TimeoutError, ValueError):
-        return None
+        return Unseen.SILENT
 
 
 def url(settings: Settings) -> str:

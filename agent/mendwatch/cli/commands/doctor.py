@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from mendwatch.cli import output
-from mendwatch.cli.agent_page import get
+from mendwatch.cli.agent_page import Unseen, get
 from mendwatch.cli.context import ConfigOption, JsonOption, Wanting, named
 from mendwatch.config import loading, secrets
 from mendwatch.config.settings import Settings
@@ -128,7 +128,7 @@ async def _files(site: _Site, found: list[Found]) -> dict[str, Any]:
         "checks.json": [asdict(item) for item in found],
         "configuration.yaml": bundle.redacted(yaml.safe_load(site.path.read_text("utf-8"))),
         "versions.txt": bundle.versions(),
-        **{name: text for name, text in pages.items() if text is not None},
+        **{name: f"not shown: {page.value}\n" if isinstance(page, Unseen) else page for name, page in pages.items()},
     }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mendwatch.cli import adding, agent_page, context, output
+from mendwatch.cli.agent_page import Unseen
 from mendwatch.cli.context import ConfigOption, JsonOption
 from mendwatch.config import loading
 from mendwatch.config.settings import Settings, TargetSettings
@@ -39,13 +40,13 @@ def _default(called: typer.Context, config: ConfigOption = None, *, json: JsonOp
 def listed(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """List the configured targets with their state, as the running agent sees it."""
     loaded, _ = context.settings(config)
-    states = asyncio.run(_states(loaded))
+    states, unknown = asyncio.run(_states(loaded))
     rows = [
         {
             "name": t.name,
             "provider": t.provider,
             "address": loading.target_of(t).shown_address,
-            "state": states.get(t.name, "unknown: the agent is not running"),
+            "state": states.get(t.name, f"unknown: {unknown.value}"),
         }
         for t in loaded.targets
     ]
@@ -108,12 +109,14 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else json_format.dumps(value, ensure_ascii=False, default=str)
 
 
-async def _states(loaded: Settings) -> dict[str, str]:
-    """Ask the agent's readiness page, which names each target's state."""
+async def _states(loaded: Settings) -> tuple[dict[str, str], Unseen]:
+    """Ask the agent's readiness page, which names each target's state; also why there is none of those that it does not name."""
     page = await agent_page.get(loaded, "/-/ready")
+    if isinstance(page, Unseen):
+        return {}, page
     try:
-        body = json_format.loads(page) if page is not None else None
+        body = json_format.loads(page)
     except ValueError:
-        return {}
+        return {}, Unseen.SILENT
     found = body.get("targets") if isinstance(body, dict) else None
-    return {str(name): str(state) for name, state in found.items()} if isinstance(found, dict) else {}
+    return {str(name): str(state) for name, state in found.items()} if isinstance(found, dict) else {}, Unseen.SILENT

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 #: Objects that are made before the youngest are looked at, and how often that is done before those that were left are looked at
 #: again; Python's own figures are 700 and 10. At 20,000 one look took up to 25 ms, as many more objects are replaced meanwhile than
-#: are counted; at 5,000 it takes 3. The second figure is one that a large reading does not reach before it is put away.
-_YOUNG, _LOOKS = 5_000, 20
+#: are counted; at 5,000 it takes 3. A large reading is put away before the second figure is reached, even when all of it is new.
+_YOUNG, _LOOKS = 5_000, 50
 
 
 def factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

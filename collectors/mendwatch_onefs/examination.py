@@ -63,8 +63,7 @@ class Examination:
         Raises:
             Unreachable: the name does not resolve, nothing answers, or what answers is not what the options trust.
         """
-        address = (await handshake.addresses(self._host, self._port))[0]
-        shown = await handshake.look(address, self._host, self._port, self._options)
+        shown = await self._shown_somewhere()
         if not shown.fault:
             return []
         if self._options.fingerprint or self._options.ca_file:
@@ -78,6 +77,17 @@ class Examination:
             "Compare that with what the cluster's administrator reads there. Trust exactly this certificate from now on?"
         )
         return [Suggestion("fingerprint", shown.fingerprint, question)]
+
+    async def _shown_somewhere(self) -> Shown:
+        """Look at one address after the other until one answers: of a name, some may lead nowhere from here."""
+        places = list(map(str, self._options.addresses)) or await handshake.addresses(self._host, self._port)
+        failure = Unreachable(f"{self._host} has no address")
+        for address in places:
+            try:
+                return await handshake.look(address, self._host, self._port, self._options)
+            except Unreachable as problem:
+                failure = problem
+        raise failure
 
     async def _outside(self) -> AsyncIterator[Check]:
         try:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from mendwatch.errors import Unreachable
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.provider import Check, Grade
 from mendwatch.testing.clock import FakeClock
-from mendwatch_onefs import examination
+from mendwatch_onefs import examination, handshake
 from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.server import Simulator
@@ -104,3 +105,25 @@ async def test_a_cluster_that_hangs_is_examined_in_a_bounded_time(simulator: Sim
         found = {check.name: check.grade async for check in OneFSProvider().examine(target, account, account, ())}
 
     assert (found["read login"], found["write login"]) == (Grade.FAILED, Grade.FAILED)
+
+
+@pytest.mark.parametrize("found", [("127.0.0.9", "127.0.0.1"), ("127.0.0.1", "127.0.0.9")])
+async def test_a_certificate_is_looked_at_where_an_address_answers(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, found: tuple[str, ...]
+) -> None:
+    async def addresses(_: str, __: int) -> tuple[str, ...]:
+        return found
+
+    monkeypatch.setattr(handshake, "addresses", addresses)
+    (suggestion,) = await OneFSProvider().suggest(Target("c1", "onefs", simulator.url))
+
+    assert suggestion.value == simulator.fingerprint
+
+
+async def test_where_no_address_answers_the_last_failure_is_told(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def addresses(_: str, __: int) -> tuple[str, ...]:
+        return ("127.0.0.8", "127.0.0.9")
+
+    monkeypatch.setattr(handshake, "addresses", addresses)
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.9"):
+        await OneFSProvider().suggest(Target("c1", "onefs", simulator.url))

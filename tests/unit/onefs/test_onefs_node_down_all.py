@@ -24,8 +24,8 @@ WHOLE_CLUSTER = {
     r"powerscale_nfs_locks_nodes_missing": "the node's locks are missing, and counted so",
     r"powerscale_nfs_lock(s|s_by_version|_oldest_timestamp_seconds)": "without the node's locks there is no total",
 }
-#: Who is left out of a pool is configuration, which every node knows.
-CONFIGURED = "suspended_node"
+#: What every node knows of all: who is left out of a pool, and what the last check found.
+KNOWN_BY_ALL = {"suspended_node", "healthcheck_item"}
 NAMES = sorted(make_world().collectors())
 
 
@@ -65,7 +65,7 @@ async def test_what_only_a_node_that_is_down_could_tell_does_not_pass_for_gone()
         world = make_world(nodes=4)
         collector = world.collectors()[name]
         _, before, after = await _before_and_after(world, collector)
-        of_nodes = {one.name for one in collector.spec.schemas if "node" in one.labels} - {CONFIGURED}
+        of_nodes = {one.name for one in collector.spec.schemas if "node" in one.labels} - KNOWN_BY_ALL
         judged |= of_nodes & before.complete
         assert of_nodes & after.complete == set(), name
     assert {"node_state", "interface"} <= judged

@@ -17,6 +17,7 @@ from mendwatch_onefs_sim.machines.figures import follow
 from mendwatch_onefs_sim.machines.register import Machines
 from mendwatch_onefs_sim.network.fabric import make_fabric
 from mendwatch_onefs_sim.operations.state import Operations
+from mendwatch_onefs_sim.performance.datasets import Datasets
 from mendwatch_onefs_sim.pools.storage import make_storage
 from mendwatch_onefs_sim.quotas.inventory import starting_quotas
 from mendwatch_onefs_sim.quotas.register import QuotaRegister
@@ -64,7 +65,8 @@ class Cluster:
         self._started_at = clock.now().timestamp()
         #: Since which elapsed second the clock has been how many seconds ahead, the newest last.
         self._offsets: list[tuple[float, float]] = [(-math.inf, 0.0)]
-        self.summaries = Summaries(hardware.seed)
+        self.summaries = Summaries(node.lnn for node in hardware.nodes)
+        self.datasets = Datasets(int(self._started_at))
         self.syncs = SyncRegister(int(self._started_at))
         self.operations = Operations([node.lnn for node in hardware.nodes], self._started_at)
         self.snapshots = SnapshotRegister(hardware.seed, int(self._started_at))

@@ -6,14 +6,18 @@ A pure function of the state: an incident, a remediation and a test change the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mendwatch_onefs_sim.events.groups import EventGroup
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.network.fabric import UP
+from mendwatch_onefs_sim.pools.storage import absent
 from mendwatch_onefs_sim.statistics.keys import Value
 from mendwatch_onefs_sim.statistics.steering import CLUSTER, Circumstances
+from mendwatch_onefs_sim.summaries.state import Client
+from mendwatch_onefs_sim.waves import fraction
 
 if TYPE_CHECKING:
     from mendwatch_onefs_sim.cluster import Cluster
@@ -40,18 +44,15 @@ def circumstances(cluster: Cluster) -> Circumstances:
     services = cluster.operations.services
     off = [name for name in SPOKEN if not services.on(name)]
     return Circumstances(
-        paces={**_by_alias(cluster.summaries.paces), **{spoken: 0.0 for name in off for spoken in SPOKEN[name]}},
+        paces={spoken: 0.0 for name in off for spoken in SPOKEN[name]},
         slowness=_by_alias(cluster.summaries.slowness),
         load=(1.0 - sum(_LOADS[name] for name in off)) * cluster.summaries.crowd,
         dark=_dark(cluster),
         slow_drives=_slow_drives(cluster),
+        idle_drives=_idle_drives(cluster),
+        guests=_guests(cluster),
         values=dict(_values(cluster)),
     )
-
-
-def silent(cluster: Cluster) -> frozenset[str]:
-    """Give the protocols that serve nobody."""
-    return frozenset(name for name, pace in cluster.steering.circumstances.paces.items() if not pace)
 
 
 def _by_alias(factors: Mapping[str, float]) -> dict[str, float]:
@@ -71,6 +72,22 @@ def _slow_drives(cluster: Cluster) -> dict[int, dict[int, float]]:
     found: dict[int, dict[int, float]] = {}
     for (lnn, bay), factor in cluster.summaries.slow_drives.items():
         found.setdefault(cluster.hardware.node(lnn).devid, {})[bay] = factor
+    return found
+
+
+def _idle_drives(cluster: Cluster) -> dict[int, frozenset[int]]:
+    """Give the drives that do nothing, by their numbers from 0, of the nodes that have any."""
+    gone = {lnn: absent(cluster.machines.of(lnn)) for lnn in cluster.machines.unwell}
+    return {cluster.hardware.node(lnn).devid: frozenset(bay - 1 for bay in bays) for lnn, bays in gone.items() if bays}
+
+
+def _guests(cluster: Cluster) -> dict[int, tuple[Client, ...]]:
+    """Give each client that came besides the usual ones to a node that is up, with no more operations than it may do."""
+    up, found = cluster.hardware.up, dict[int, tuple[Client, ...]]()
+    for guest in cluster.summaries.guests if up else ():
+        devid = up[int(fraction(cluster.hardware.seed, "guest", guest.address) * len(up))].devid
+        held = replace(guest, rate=min(guest.rate, cluster.datasets.allowed(guest)))
+        found[devid] = (*found.get(devid, ()), held)
     return found
 
 

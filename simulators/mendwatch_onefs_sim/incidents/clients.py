@@ -11,8 +11,6 @@ from mendwatch_onefs_sim.incidents.incident import Course
 from mendwatch_onefs_sim.incidents.kinds import NODE, Kind, node_of
 from mendwatch_onefs_sim.summaries.state import Client
 
-#: Operations per second that a node usually has of a protocol.
-_USUAL_RATES = {"nfs3": 4480.0, "smb2": 984.0}
 _HOT_FILE = "/ifs/data/scratch/hot.db"
 
 
@@ -50,23 +48,20 @@ def _locks_stale(cluster: Cluster, given: Given) -> Course:
 def _hot_client(cluster: Cluster, given: Given) -> Course:
     """Let one client ask so much that all others wait."""
     summaries, protocol, rate = cluster.summaries, given.text("protocol"), given.number("rate")
-    hot = Client(given.text("address"), protocol, rate, size=4096, user="batch")
+    hot = Client(given.text("address"), protocol, rate, size=4096, user="batch", path=_HOT_FILE)
     summaries.leave(hot.address)
     summaries.arrive(hot)
     summaries.slow_down(protocol, given.number("factor"))
-    usual = _USUAL_RATES[protocol] * len(cluster.hardware.up)
-    summaries.crowd_in(protocol, 1 + rate / usual, given.number("load"))
-    summaries.heat.insert(0, (_HOT_FILE, "write", rate / 2))
+    summaries.crowd_in(given.number("load"))
 
     def holds(cluster: Cluster, _: float) -> bool:
-        return hot in cluster.summaries.clients
+        return hot in cluster.summaries.guests
 
     def end(cluster: Cluster, _: float) -> None:
         cluster.summaries.leave(hot.address)
 
     def after(cluster: Cluster, _: float) -> None:
         cluster.summaries.recover(protocol)
-        cluster.summaries.heat = [one for one in cluster.summaries.heat if one[0] != _HOT_FILE]
 
     return Course(hot.address, holds, end, after=after)
 

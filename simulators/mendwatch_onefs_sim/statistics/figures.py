@@ -12,6 +12,7 @@ from mendwatch_onefs_sim.statistics.steering import Steering
 #: Samples that are kept for clients that ask again, one per interval and some of the past for histories.
 _KEPT = 64
 _NONE: frozenset[str] = frozenset()
+_NO_DRIVE: frozenset[int] = frozenset()
 
 
 class Figures:
@@ -46,8 +47,19 @@ class Figures:
 
     def _of_node(self, node: Node, elapsed: float, used: float | None) -> NodeMoment:
         steering, around = self._steering, self._steering.circumstances
-        busy, dark = steering.busyness(node.devid), around.dark.get(node.devid, _NONE)
-        slow = {bay - 1: factor for bay, factor in around.slow_drives.get(node.devid, {}).items()}
+        devid = node.devid
         return NodeMoment(
-            node, self._waves, elapsed, self._started + elapsed, busy, used, around.load, around.paces, around.slowness, dark, slow
+            node,
+            self._waves,
+            elapsed,
+            self._started + elapsed,
+            busy=steering.busyness(devid),
+            used=used,
+            strain=around.load,
+            paces=around.paces,
+            slowness=around.slowness,
+            dark=around.dark.get(devid, _NONE),
+            slow={bay - 1: factor for bay, factor in around.slow_drives.get(devid, {}).items()},
+            idle=around.idle_drives.get(devid, _NO_DRIVE),
+            guests=around.guests.get(devid, ()),
         )

@@ -36,7 +36,7 @@ class About:
     """What `statistics/keys` says of a key.
 
     `cache` is for how many seconds a value that nobody samples may be given again. `real_name` is the key that this one is
-    another name of.
+    another name of. `made_of` is how often, in seconds, that is sampled from which a value is made when somebody asks.
     """
 
     key: str
@@ -47,11 +47,12 @@ class About:
     aggregation: str = "avg"
     cache: int = 0
     real_name: str | None = None
+    made_of: int = 0
 
     @property
     def interval(self) -> int:
         """Seconds between two values that differ."""
-        return self.policy.interval or min(self.cache, _LONGEST_CACHE)
+        return self.policy.interval or min(self.cache, _LONGEST_CACHE) or self.made_of
 
     def as_json(self, scope: str) -> dict[str, object]:
         """Give the entry of this key in the answer to `statistics/keys`."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from mendwatch_onefs_sim.hardware import Hardware, Node
+from mendwatch_onefs_sim.summaries.state import Client
 from mendwatch_onefs_sim.waves import Wave, fraction, wave
 
 MIB = 2**20
@@ -69,7 +70,8 @@ class NodeMoment:
 
     `busy` is how many times as busy as usual it is, `strain` how many times again for what its clients do; `used` the used share
     of /ifs where that was set. `paces` are factors of a protocol's operations and `slowness` of its latency; `dark` external
-    interfaces without a link; `slow` factors of the latency of drives by their number from 0.
+    interfaces without a link; `slow` factors of the latency of drives by their number from 0, `idle` drives that do nothing.
+    `guests` are the clients that came besides the usual ones and are served here.
     """
 
     node: Node
@@ -83,6 +85,8 @@ class NodeMoment:
     slowness: Mapping[str, float] = field(default_factory=dict)
     dark: frozenset[str] = frozenset()
     slow: Mapping[int, float] = field(default_factory=dict)
+    idle: frozenset[int] = frozenset()
+    guests: tuple[Client, ...] = ()
 
     @cached_property
     def activity(self) -> float:
@@ -106,7 +110,19 @@ class NodeMoment:
 
     def rate(self, name: str) -> float:
         """Give a rate in bytes per second: net_in, net_out, int_in, int_out, ifs_in, ifs_out, disk_in, disk_out, deleted."""
-        return self.busy * self.strain * self._rate(name).at(self.elapsed)
+        usual = self.busy * self.strain * self._rate(name).at(self.elapsed)
+        return usual + self._visiting(name) if self.guests else usual
+
+    def visits(self, guest: Client) -> float:
+        """Give the operations per second of a guest; none where nobody is served."""
+        moving = self._wave(f"guest.{guest.address}", guest.rate, swing=0.02, period=120).at(self.elapsed)
+        return moving if self.pace(guest.protocol) else 0.0
+
+    def _visiting(self, name: str) -> float:
+        """Give what guests add to a rate: their bytes go over the network."""
+        return sum(
+            self.visits(guest) * guest.bytes_of(name.removeprefix("net_")) for guest in self.guests if name.startswith("net_")
+        )
 
     def count(self, name: str) -> int:
         """Give what a counter of this rate has counted since the node's boot."""
@@ -125,13 +141,37 @@ class NodeMoment:
 
     def drive_share(self, drive: int) -> float:
         """Give the share of the node's disk load that one drive has, by its number from 0."""
-        return self.waves.shares(self.node.lnn, self.node.drives)[drive]
+        return self._drive_shares[drive]
 
     def drive_busy(self, drive: int) -> float:
         """Give how busy a drive is, from 0 to 1."""
-        if drive in self.slow:
-            return _ALL_THE_TIME
-        return min(1.0, 0.7 * self.activity * self.drive_share(drive) * self.node.drives)
+        return self._drives_busy[drive]
+
+    @cached_property
+    def drives_at_work(self) -> tuple[int, ...]:
+        """The numbers of the drives that carry load: all but those that are gone or not in use yet."""
+        return tuple(drive for drive in range(self.node.drives) if drive not in self.idle)
+
+    @cached_property
+    def _drive_shares(self) -> tuple[float, ...]:
+        shares = self.waves.shares(self.node.lnn, self.node.drives)
+        if not self.idle:
+            return shares
+        left = sum(shares[drive] for drive in self.drives_at_work)
+        return tuple(0.0 if drive in self.idle else share / left for drive, share in enumerate(shares))
+
+    @cached_property
+    def _drives_busy(self) -> tuple[float, ...]:
+        each = 0.7 * self.activity * len(self.drives_at_work)
+        return tuple(
+            _ALL_THE_TIME if drive in self.slow and share else min(1.0, each * share)
+            for drive, share in enumerate(self._drive_shares)
+        )
+
+    @property
+    def disks_busy(self) -> float:
+        """How busy the drives at work are on average, from 0 to 1."""
+        return sum(self._drives_busy) / max(1, len(self.drives_at_work))
 
     def drive_patience(self, drive: int) -> float:
         """Give how many times as long as usual a drive takes."""

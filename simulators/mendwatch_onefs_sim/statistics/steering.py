@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mendwatch_onefs_sim.statistics.keys import Value
+from mendwatch_onefs_sim.summaries.state import Client
 
 #: A fixed value, or one that depends on the elapsed seconds.
 Steered = Value | Callable[[float], Value]
@@ -40,7 +41,8 @@ class Circumstances:
 
     `paces` are factors of a protocol's operations (0 for one that serves nobody) and `slowness` of its latency, both by the
     names of the statistics; `load` is how many times as busy all nodes are for that. `dark` are the external interfaces without
-    a link and `slow_drives` factors of the latency of drives by bay, both by device id; `values` stand for the true ones.
+    a link, `slow_drives` factors of the latency of drives by bay, `idle_drives` the numbers from 0 of those that do nothing, and
+    `guests` the clients that came besides the usual ones, all by device id; `values` stand for the true ones.
     """
 
     paces: Mapping[str, float] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Circumstances:
     load: float = 1.0
     dark: Mapping[int, frozenset[str]] = field(default_factory=dict)
     slow_drives: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
+    idle_drives: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    guests: Mapping[int, tuple[Client, ...]] = field(default_factory=dict)
     values: Mapping[tuple[str, int], Value] = field(default_factory=dict)
 
 

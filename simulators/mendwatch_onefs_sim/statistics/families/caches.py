@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from mendwatch_onefs_sim.statistics.keys import BYTE_RATE, OPERATION_RATE, SECONDS, About, NodeKey, Template, Value
 from mendwatch_onefs_sim.statistics.moments import NodeMoment
 from mendwatch_onefs_sim.statistics.policies import CACHE_CLIENTS, EVERY_5, HEAT, ON_DEMAND
+from mendwatch_onefs_sim.summaries.state import SHARES
 
 #: Shares of what clients read: how much of it each level is asked for and has.
 _LEVELS = {"l1": 1.0, "l2": 0.45, "l3": 0.2}
@@ -62,19 +63,31 @@ def _all(now: NodeMoment) -> Value:
 def _heat() -> Iterator[NodeKey]:
     for name, usual in _HEAT.items():
         total = About(f"node.ifs.heat.{name}.total", f"Heat, all paths: {name}", OPERATION_RATE, policy=HEAT)
-        yield NodeKey(total, _total(usual))
+        yield NodeKey(total, _total(name, usual))
         about = About(f"node.ifs.heat.{name}", f"Heat, the hottest paths: {name}", "none", "stats_heat_list", HEAT, "custom", 10)
-        yield NodeKey(about, _paths(usual))
+        yield NodeKey(about, _paths(name, usual))
 
 
-def _total(usual: float) -> Callable[[NodeMoment], float]:
-    return lambda now: 2 * usual * now.activity
+def events(now: NodeMoment, name: str) -> float:
+    """Give how often per second a kind of event happens to the files of a node, guests' not counted."""
+    return 2 * _HEAT[name] * now.activity
 
 
-def _paths(usual: float) -> Callable[[NodeMoment], Value]:
+def _total(name: str, usual: float) -> Callable[[NodeMoment], float]:
+    return lambda now: 2 * usual * now.activity + sum(rate for _, rate in visited(now, name))
+
+
+def visited(now: NodeMoment, name: str) -> list[tuple[str, float]]:
+    """Give the files that guests touch with an operation, and how often per second."""
+    share = SHARES.get(name, 0.0)
+    return [(guest.path, share * now.visits(guest)) for guest in now.guests if guest.path and share]
+
+
+def _paths(name: str, usual: float) -> Callable[[NodeMoment], Value]:
     def value(now: NodeMoment) -> Value:
         rate = 2 * usual * now.activity
-        return [{"op_rate": rate / 2**place, "path": path} for place, path in enumerate(_PATHS, start=1) if rate]
+        hot: list[dict[str, object]] = [{"op_rate": touched, "path": path} for path, touched in visited(now, name)]
+        return hot + [{"op_rate": rate / 2**place, "path": path} for place, path in enumerate(_PATHS, start=1) if rate]
 
     return value
 

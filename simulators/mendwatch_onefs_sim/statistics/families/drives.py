@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.statistics.keys import (
@@ -102,6 +103,10 @@ _MEASURES = (
 )  # fmt: skip
 
 
+#: What is measured of each disk, by the name that its keys have between `node.disk` and the number.
+FIGURES: Mapping[str, Figure] = MappingProxyType({measure.name: measure.value for measure in _MEASURES})
+
+
 def _measured() -> Iterator[Template]:
     for measure in _MEASURES:
         name = f"node.disk.{measure.name}"
@@ -121,7 +126,7 @@ def _form(measure: _Measure, form: str) -> NodeKey:
     )
 
     def value(now: NodeMoment) -> int | float:
-        figures = [measure.value(now, drive) for drive in range(now.node.drives)]
+        figures = [measure.value(now, drive) for drive in now.drives_at_work] or [0.0]
         result = {"avg": sum(figures) / len(figures), "sum": sum(figures), "max": max(figures)}[form]
         return round(result) if measure.type == "int32" else float(result)
 
@@ -130,7 +135,7 @@ def _form(measure: _Measure, form: str) -> NodeKey:
 
 def _list(measure: _Measure) -> Callable[[NodeMoment], list[dict[str, object]]]:
     def value(now: NodeMoment) -> list[dict[str, object]]:
-        return [{str(drive): measure.value(now, drive)} for drive in range(now.node.drives)]
+        return [{str(drive): measure.value(now, drive)} for drive in now.drives_at_work]
 
     return value
 
@@ -149,7 +154,7 @@ def _step(step: int) -> Figure:
 def _latencies(now: NodeMoment) -> list[dict[str, object]]:
     return [
         {"disk": drive, "read": 0.002 + 0.006 * now.drive_busy(drive), "write": 0.001 + 0.004 * now.drive_busy(drive)}
-        for drive in range(now.node.drives)
+        for drive in now.drives_at_work
     ]
 
 
@@ -179,7 +184,7 @@ def _of_cluster() -> Iterator[ClusterKey]:
         ("xfers.out.rate", ("disk_out",), ON_DEMAND),
         ("xfers.rate", ("disk_in", "disk_out"), EVERY_5),
     ):
-        about = About(f"cluster.disk.{name}", "Transfers to and from all disks", OPERATION_RATE, policy=policy)
+        about = About(f"cluster.disk.{name}", "Transfers to and from all disks", OPERATION_RATE, policy=policy, made_of=5)
         yield ClusterKey(about, _cluster_transfers(rates))
     for way in ("in", "out"):
         about = About(f"cluster.disk.xfer.size.{way}", f"Bytes of a transfer {way}", BYTES, policy=ON_DEMAND)
@@ -200,8 +205,8 @@ DRIVES: tuple[Template, ...] = (
     *_facts(),
     *_of_cluster(),
     ClusterKey(
-        About("cluster.disk.busy", "Share of time that the disks are busy, in permil", PERMIL, "int32", ON_DEMAND),
-        lambda now: round(now.total(lambda node: 700 * node.activity) / len(now.nodes)),
+        About("cluster.disk.busy", "Share of time that the disks are busy, in permil", PERMIL, "int32", ON_DEMAND, made_of=5),
+        lambda now: round(1000 * now.total(lambda node: node.disks_busy) / len(now.nodes)),
     ),
     NodeKey(
         About(

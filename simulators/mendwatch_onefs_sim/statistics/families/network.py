@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from mendwatch_onefs_sim.hardware import Node
 from mendwatch_onefs_sim.statistics.keys import (
@@ -41,6 +42,11 @@ def _lit(figure: Figure, *, internal: bool) -> Figure:
     return lambda now: figure(now) * sum(share for name, share in shares if name not in now.dark) if now.dark else figure(now)
 
 
+_OUTSIDE: Mapping[str, Figure] = MappingProxyType(
+    {way: _lit(_figure("bytes", f"net_{way}"), internal=False) for way in ("in", "out")}
+)
+
+
 def _totals() -> Iterator[Template]:
     for side, rate, place in (("ext", "net", "external"), ("int", "int", "internal")):
         for way in ("in", "out"):
@@ -54,7 +60,9 @@ def _total(name: str, words: str, units: str, figure: Figure) -> Iterator[Templa
     """Give the key of a node and that of the cluster, which is not sampled for the internal network."""
     policy = EVERY_5 if ".ext." in name else ON_DEMAND
     yield NodeKey(About(f"node.{name}", words, units), figure)
-    yield ClusterKey(About(f"cluster.{name}", f"{words} of all nodes", units, policy=policy), lambda now: now.total(figure))
+    yield ClusterKey(
+        About(f"cluster.{name}", f"{words} of all nodes", units, policy=policy, made_of=5), lambda now: now.total(figure)
+    )
 
 
 def _interfaces() -> Iterator[Template]:
@@ -71,6 +79,11 @@ def _interfaces() -> Iterator[Template]:
         yield NumberedKey(about, _count, _fact(value))
     link = About("node.net.iface.status.N", "1 while an interface has a link", "none", "int32", ON_DEMAND, "last", 5)
     yield NumberedKey(link, _count, lambda now, number: int(_INTERFACES[number][0] not in now.dark))
+
+
+def outside(now: NodeMoment, way: str) -> float:
+    """Give the bytes per second that a node's external interfaces carry one way, in or out."""
+    return _OUTSIDE[way](now)
 
 
 def _count(_: Node) -> int:

@@ -5,12 +5,14 @@ A cluster's entry adds up those of its nodes; an average is weighted by the oper
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment, NodeMoment
+from mendwatch_onefs_sim.summaries.state import SHARES, Client
 
-Entry = dict[str, object]
+Entry = dict[str, Any]
 #: Class, usual operations per second on a node, usual microseconds, bytes in, bytes out.
 Operation = tuple[str, float, float, int, int]
 
@@ -42,33 +44,61 @@ PROTOCOLS: Mapping[str, Mapping[str, Operation]] = MappingProxyType(
         "nfs4": {**_NFS, "open": ("file_state", 180.0, 700.0, 300, 320)},
         "nlm": {"lock": ("file_state", 0.5, 400.0, 200, 60)},
         "papi": {"GET": ("other", 2.0, 42_000.0, 900, 14_000), "PUT": ("other", 0.1, 60_000.0, 1_200, 200)},
+        "s3": {"GetObject": ("read", 12.0, 9_000.0, 600, 4_194_304), "PutObject": ("write", 3.0, 22_000.0, 4_194_304, 300)},
         "siq": {"write": ("write", 12.0, 3_000.0, 131_072, 90)},
         "smb2": _SMB,
     }
 )
+
+#: The names that statistics have for protocols which summaries call otherwise.
+STATISTIC: Mapping[str, str] = MappingProxyType({"nfs3": "nfs", "smb1": "cifs"})
+#: What summaries tell and no key of the statistics does.
+UNKEYED = frozenset({"s3"})
 
 _TOTAL: Entry = {"class_name": "", "op_id": 0, "op_name": "total"}
 
 
 def node_operations(now: NodeMoment, protocol: str) -> list[Entry]:
     """Give one node's operations of one protocol; times are microseconds, in and out bytes."""
+    usual = usual_operations(now, protocol)
+    guests = [guest for guest in now.guests if STATISTIC.get(guest.protocol, guest.protocol) == protocol]
+    return [_visited(now, entry, guests) for entry in usual] if guests else usual
+
+
+def usual_operations(now: NodeMoment, protocol: str) -> list[Entry]:
+    """Give one node's operations of one protocol without those of guests."""
     return [_entry(now, name, number, protocol) for number, name in enumerate(PROTOCOLS[protocol], start=1)]
+
+
+def guest_operations(now: NodeMoment, guest: Client, entry: Entry) -> tuple[float, float, float]:
+    """Give what a guest adds to an operation: operations, bytes in and bytes out, all per second."""
+    rate = now.visits(guest) * SHARES.get(str(entry["op_name"]), 0.0)
+    sent = entry["op_name"] == "write"
+    return rate, rate * (guest.size if sent else guest.request), rate * (guest.request if sent else guest.size)
+
+
+def _visited(now: NodeMoment, entry: Entry, guests: Sequence[Client]) -> Entry:
+    added = [guest_operations(now, guest, entry) for guest in guests]
+    usual = (entry["op_rate"], entry["in_rate"], entry["out_rate"])
+    rate, taken, given = (sum(parts) for parts in zip(usual, *added, strict=True))
+    averages = {"in_avg": taken / rate, "out_avg": given / rate} if rate else {}
+    return {**entry, **averages, "op_rate": rate, "in_rate": taken, "out_rate": given}
 
 
 def node_total(now: NodeMoment, protocol: str) -> list[Entry]:
     """Give one node's operations of one protocol as one entry, as the `.total` keys do."""
-    return [{**_sum(node_operations(now, protocol)), **_TOTAL}]
+    return [{**summed(node_operations(now, protocol)), **_TOTAL}]
 
 
 def cluster_operations(now: ClusterMoment, protocol: str) -> list[Entry]:
     """Give the cluster's operations of one protocol."""
     nodes = [node_operations(node, protocol) for node in now.nodes]
-    return [_sum(list(entries)) for entries in zip(*nodes, strict=True)]
+    return [summed(entries) for entries in zip(*nodes, strict=True)]
 
 
 def cluster_total(now: ClusterMoment, protocol: str) -> list[Entry]:
     """Give the cluster's operations of one protocol as one entry."""
-    return [{**_sum(cluster_operations(now, protocol)), **_TOTAL}]
+    return [{**summed(cluster_operations(now, protocol)), **_TOTAL}]
 
 
 def _entry(now: NodeMoment, name: str, number: int, protocol: str) -> Entry:
@@ -90,23 +120,22 @@ def _entry(now: NodeMoment, name: str, number: int, protocol: str) -> Entry:
     }
 
 
-def _sum(entries: list[Entry]) -> Entry:
-    rates = [_number(entry, "op_rate") for entry in entries]
+def summed(entries: Sequence[Entry]) -> Entry:
+    """Add entries up: rates and counts are summed, averages weighted by the operations behind them."""
+    rates = [entry["op_rate"] for entry in entries]
     rate = sum(rates)
     weights = [one / rate for one in rates] if rate else [1 / len(entries)] * len(entries)
     averages = {
-        field: sum(weight * _number(entry, field) for weight, entry in zip(weights, entries, strict=True))
+        field: sum(weight * entry[field] for weight, entry in zip(weights, entries, strict=True))
         for field in ("time_avg", "in_avg", "out_avg")
     }
-    sums = {field: sum(_number(entry, field) for entry in entries) for field in ("in_rate", "out_rate")}
-    extremes = {
-        "time_max": max(_number(entry, "time_max") for entry in entries),
-        "time_min": min(_number(entry, "time_min") for entry in entries),
+    return {
+        **entries[0],
+        **averages,
+        "in_rate": sum(entry["in_rate"] for entry in entries),
+        "op_count": sum(entry["op_count"] for entry in entries),
+        "op_rate": rate,
+        "out_rate": sum(entry["out_rate"] for entry in entries),
+        "time_max": max(entry["time_max"] for entry in entries),
+        "time_min": min(entry["time_min"] for entry in entries),
     }
-    count = int(sum(_number(entry, "op_count") for entry in entries))
-    return {**entries[0], **sums, **averages, **extremes, "op_rate": rate, "op_count": count}
-
-
-def _number(entry: Entry, field: str) -> float:
-    value = entry[field]
-    return float(value) if isinstance(value, int | float) else 0.0

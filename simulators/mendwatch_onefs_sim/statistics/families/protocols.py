@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mendwatch_onefs_sim.statistics.families.operations import (
     PROTOCOLS,
+    UNKEYED,
     cluster_operations,
     cluster_total,
     node_operations,
@@ -37,7 +38,7 @@ def _policy(protocol: str, sampled: Policy) -> Policy:
 
 
 def _operations() -> Iterator[Template]:
-    for protocol in PROTOCOLS:
+    for protocol in sorted(PROTOCOLS.keys() - UNKEYED):
         for key in (_of_node(protocol, "", 5), _of_node(protocol, ".total", 0)):
             yield key
             if protocol in _ALIASES:
@@ -50,14 +51,16 @@ def _operations() -> Iterator[Template]:
 
 def _of_node(protocol: str, suffix: str, cache: int) -> NodeKey:
     words = f"Operations of {protocol}, {'all as one entry' if suffix else 'one entry each'}"
-    about = About(f"node.protostats.{protocol}{suffix}", words, "none", _LIST, _policy(protocol, PROTOCOL), "custom", cache)
+    about = About(
+        f"node.protostats.{protocol}{suffix}", words, "none", _LIST, _policy(protocol, PROTOCOL), "custom", cache, made_of=5
+    )
     operations = node_total if suffix else node_operations
     return NodeKey(about, _bound(operations, protocol))
 
 
 def _of_cluster(protocol: str, suffix: str) -> ClusterKey:
     words = f"Operations of {protocol} at all nodes, {'all as one entry' if suffix else 'one entry each'}"
-    about = About(f"cluster.protostats.{protocol}{suffix}", words, "none", _LIST, ON_DEMAND, "custom")
+    about = About(f"cluster.protostats.{protocol}{suffix}", words, "none", _LIST, ON_DEMAND, "custom", made_of=5)
     operations = cluster_total if suffix else cluster_operations
 
     def value(now: ClusterMoment) -> Value:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from mendwatch_onefs_sim.statistics.families.operations import Entry, node_operations, summed
 from mendwatch_onefs_sim.statistics.keys import About, ClusterKey, NodeKey, Template, Value
 from mendwatch_onefs_sim.statistics.moments import ClusterMoment, NodeMoment
 from mendwatch_onefs_sim.statistics.policies import EVERY_5, ON_DEMAND
@@ -60,16 +61,24 @@ def _nfs_caches() -> Iterator[NodeKey]:
 
 
 def _workloads(now: ClusterMoment) -> Value:
-    """Give the performance dataset of the system: one workload, its times in microseconds as sums and counts."""
-    operations = now.total(lambda node: node.transfers("ifs_out"))
-    record = {
-        **{f"latency_{way}": {"count": int(operations), "sum": int(operations * 900)} for way in ("read", "write", "other")},
-        "bytes_in": {"sum": int(now.rate("ifs_in"))},
-        "bytes_out": {"sum": int(now.rate("ifs_out"))},
-        "ops": {"sum": int(operations)},
+    """Give the performance dataset of the system: a workload for each of its jobs, times in microseconds as sums and counts."""
+    workloads = [{"id": number, "type": "system", "record": _record(job)} for number, job in enumerate(jobs(now.nodes))]
+    return {"dataset": {"workloads": {"workloads": workloads}}}
+
+
+def _record(job: Entry) -> dict[str, object]:
+    operations, micros = int(job["op_rate"]), job["time_avg"]
+    return {
+        **{f"latency_{way}": {"count": operations, "sum": int(operations * micros)} for way in ("read", "write", "other")},
+        "bytes_in": {"sum": int(job["in_rate"])},
+        "bytes_out": {"sum": int(job["out_rate"])},
+        "ops": {"sum": operations},
     }
-    workload = {"id": 0, "type": "system", "record": record}
-    return {"dataset": {"workloads": {"workloads": [workload]}}}
+
+
+def jobs(nodes: Iterable[NodeMoment]) -> list[Entry]:
+    """Give what the system itself does on these nodes, read and write: the workloads of the dataset System."""
+    return [summed(entries) for entries in zip(*(node_operations(node, "irp") for node in nodes), strict=True)]
 
 
 SYSTEM: tuple[Template, ...] = (

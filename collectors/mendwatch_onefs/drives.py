@@ -1,7 +1,7 @@
-"""The drives of every node: how many are in which state, and each one that is not well. From cluster/nodes.
+"""The drives of every node as findings: how many are in which state, and each one that is not well. From cluster/nodes.
 
 A large cluster has nine thousand drives, nearly all of them well, so a healthy drive has series of its own only in a small
-cluster. Version 3 has every field that is read here; the whole of it is asked for rarely, because it is megabytes.
+cluster. The collector `nodes` reads the answer: it is megabytes, and two thirds of it are drives, so it is asked for once.
 """
 
 from __future__ import annotations
@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from mendwatch.model.samples import MetricSpec, Reading, RecordSchema
-from mendwatch.provider import CollectorSpec
+from mendwatch.model.samples import MetricSpec, RecordSchema
 from mendwatch_onefs.decoding import name_of, whole
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.fanout import parts_of, patience
-from mendwatch_onefs.nested import Object, at
-from mendwatch_onefs.series import Finding, samples
-from mendwatch_onefs.session import OneFSSession
+from mendwatch_onefs.nested import at
+from mendwatch_onefs.series import Finding
 
 RESOURCE = "cluster/nodes"
 #: A cluster of so many drives or fewer shows each of them; of a larger one those that are not well.
@@ -84,33 +80,30 @@ SCHEMA = RecordSchema(
 )
 
 
-class NodeDrives(msgspec.Struct):
-    """One node's part of the answer; `status` is the number of an HTTP error of a node that is down, else its state."""
+class Bay(msgspec.Struct, gc=False):
+    """One bay as OneFS describes it, as much of it as is used."""
 
-    lnn: Any = None
-    error: Any = None
-    errors: Any = None
-    status: Any = None
-    drives: Any = None
-
-
-class AllDrives(msgspec.Struct):
-    """The answer of cluster/nodes, as far as it is about drives."""
-
-    nodes: list[NodeDrives]
-    errors: Any = None
+    baynum: Any = None
+    ui_state: Any = None
+    media_type: Any = None
+    model: Any = None
+    serial: Any = None
+    purpose: Any = None
+    present: Any = None
+    pending_actions: Any = None
+    firmware: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """One bay as OneFS describes it: state and media in lower case; `firmware` is model, firmware, and the one it should have."""
+    """One bay as it is shown: state and media in lower case; `firmware` is model, firmware, and the one it should have."""
 
     node: str
     bay: str
     state: str
     media: str
     firmware: tuple[str, ...]
-    raw: Object
+    raw: Bay
 
     @property
     def known(self) -> bool:
@@ -118,67 +111,57 @@ class Drive:
         return self.state == _EMPTY or bool(self.media and self.firmware[0] and self.firmware[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The drives of one node; `whole` is whether these are all of them."""
+class Shelves:
+    """The drives of all nodes, taken node by node; `whole` is whether these are all that the answer tells of.
 
-    drives: tuple[Drive, ...]
-    whole: bool
+    A cluster of at most `each` drives shows every one.
+    """
 
+    def __init__(self, drift: Drift, each: int = EACH) -> None:
+        self.whole = True
+        self._drift = drift
+        self._each = each
+        self._read = 0
+        self._shown: list[Drive] = []
 
-class DrivesCollector:
-    """Reads the drives of cluster/nodes."""
+    def add(self, node: str, bays: Any) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
+        """Take the drives of one node and give their counts; a count without one of them would be wrong."""
+        entries = bays if isinstance(bays, list) else []
+        drives = [drive for bay in entries if (drive := _drive(node, bay, self._drift)) is not None]
+        self._read += len(drives)
+        self._shown += [drive for drive in drives if self._read <= self._each or drive.state not in _WELL]
+        whole_shelf = isinstance(bays, list) and len(drives) == len(entries)
+        self.whole = self.whole and whole_shelf
+        if whole_shelf and all(drive.known for drive in drives):
+            yield from _counts(drives)
 
-    spec = CollectorSpec(
-        "drives",
-        interval=300.0,
-        timeout=60.0,
-        metrics=METRICS,
-        schemas=(SCHEMA,),
-        budget=50_000,
-        privileges=("ISI_PRIV_DEVICES",),
-    )
-
-    async def collect(self, session: OneFSSession, now: datetime) -> Reading:
-        """Fetch once."""
-        return reading_of(await session.get(3, RESOURCE, AllDrives, patience(session)), now)
-
-
-def reading_of(answer: AllDrives, now: datetime, each: int = EACH) -> Reading:
-    """Turn the answer into samples; a cluster of at most `each` drives shows every one."""
-    drift = Drift()
-    parts = parts_of(answer.nodes, answer.errors, RESOURCE, drift)
-    shelves = [_shelf(str(lnn), part.drives, drift) for lnn, part in parts.answered.items()]
-    drives = [drive for shelf in shelves for drive in shelf.drives]
-    shown = [drive for drive in drives if len(drives) <= each or drive.state not in _WELL]
-    findings = (*_counts(shelves), *(finding for drive in shown for finding in _of_drive(drive, drift)))
-    found = samples(findings, now, f"{RESOURCE}: drives", drift)
-    complete = frozenset({SCHEMA.name} if parts.whole and all(shelf.whole for shelf in shelves) else ())
-    return Reading(found, complete=complete, drift=drift.counts)
-
-
-def _shelf(node: str, drives: Any, drift: Drift) -> Shelf:  # noqa: ANN401 - foreign data
-    entries = drives if isinstance(drives, list) else []
-    known = tuple(drive for raw in entries if (drive := _drive(node, raw, drift)) is not None)
-    return Shelf(known, isinstance(drives, list) and len(known) == len(entries))
+    def shown(self) -> Iterator[Finding]:
+        """Give the drives that have series of their own, after the last node."""
+        for drive in self._shown:
+            if self._read <= self._each or drive.state not in _WELL:
+                yield from _of_drive(drive, self._drift)
 
 
 def _drive(node: str, raw: Any, drift: Drift) -> Drive | None:  # noqa: ANN401 - foreign data
-    bay, state = whole(at(raw, "baynum")), drift.word(f"{RESOURCE}: drives.ui_state", at(raw, "ui_state"), _STATES)
+    if not isinstance(raw, Bay):
+        drift.odd(f"{RESOURCE}: drives")
+        return None
+    bay, state = whole(raw.baynum), drift.word(f"{RESOURCE}: drives.ui_state", raw.ui_state, _STATES)
     if bay is None or not state:
         drift.odd(f"{RESOURCE}: drives")
         return None
-    paths = (("model",), ("firmware", "current_firmware"), ("firmware", "desired_firmware"))
-    words = tuple((name_of(at(raw, *path)) or "").strip() for path in paths)
-    return Drive(node, str(bay), state.replace(" ", "_"), (name_of(at(raw, "media_type")) or "").lower(), words, raw)
+    current, desired = (at(raw.firmware, name) for name in ("current_firmware", "desired_firmware"))
+    words = (_word(raw.model), _word(current), _word(desired))
+    return Drive(node, str(bay), state.replace(" ", "_"), _word(raw.media_type).lower(), words, raw)
 
 
-def _counts(shelves: Sequence[Shelf]) -> Iterator[Finding]:
-    """Count the drives of those nodes of which every drive is known; a count without one of them would be wrong."""
-    for shelf in shelves:
-        if shelf.whole and all(drive.known for drive in shelf.drives):
-            yield from _counted(COUNT, ((drive.node, drive.state, drive.media) for drive in shelf.drives))
-            yield from _counted(FIRMWARE, ((drive.node, *drive.firmware) for drive in shelf.drives if drive.state != _EMPTY))
+def _word(value: Any) -> str:  # noqa: ANN401 - foreign data
+    return (name_of(value) or "").strip()
+
+
+def _counts(drives: Sequence[Drive]) -> Iterator[Finding]:
+    yield from _counted(COUNT, ((drive.node, drive.state, drive.media) for drive in drives))
+    yield from _counted(FIRMWARE, ((drive.node, *drive.firmware) for drive in drives if drive.state != _EMPTY))
 
 
 def _counted(spec: MetricSpec, labels: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
@@ -189,11 +172,10 @@ def _counted(spec: MetricSpec, labels: Iterable[tuple[str, ...]]) -> Iterator[Fi
 def _of_drive(drive: Drive, drift: Drift) -> Iterator[Finding]:
     labels = (drive.node, drive.bay)
     yield HEALTHY, labels, 1.0 if drive.state in _WELL else 0.0 if drive.state in _UNWELL else None
-    yield PRESENT, labels, drift.flag(f"{RESOURCE}: drives.present", drive.raw.get("present"))
-    pending = drive.raw.get("pending_actions")
+    yield PRESENT, labels, drift.flag(f"{RESOURCE}: drives.present", drive.raw.present)
+    pending = drive.raw.pending_actions
     yield PENDING, labels, float(len(pending)) if isinstance(pending, list) else None
     yield STATE, (*labels, drive.state), 1.0
     if drive.state != _EMPTY:
-        purpose, serial = ((name_of(drive.raw.get(name)) or "").strip() for name in ("purpose", "serial"))
         model, firmware, _ = drive.firmware
-        yield INFO, (*labels, drive.media, purpose.lower(), model, serial, firmware), 1.0
+        yield INFO, (*labels, drive.media, _word(drive.raw.purpose).lower(), model, _word(drive.raw.serial), firmware), 1.0

@@ -1,10 +1,13 @@
 """The nodes as machines: who answers, read-only, smartfail, power, batteries, NVRAM, sensors, partitions. From cluster/nodes.
 
-Version 3 has every field that is read here. The drives of the same resource are another collector's, with another interval.
+Version 3 has every field that is read here. The answer of a large cluster is megabytes, two thirds of them drives, and OneFS asks
+every node for it, so it is asked for once, rarely, and for the drives as well; how many nodes are down or read-only, the
+statistics tell sooner. It is decoded node by node, so that nobody else has to wait for all of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,9 +16,13 @@ import msgspec
 
 from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
-from mendwatch_onefs.decoding import flag, name_of, number
+from mendwatch_onefs.decoding import decode, flag, name_of, number
 from mendwatch_onefs.drift import Drift
-from mendwatch_onefs.fanout import Parts, parts_of, patience
+from mendwatch_onefs.drives import EACH, Bay, Shelves
+from mendwatch_onefs.drives import METRICS as DRIVE_METRICS
+from mendwatch_onefs.drives import SCHEMA as DRIVE_SCHEMA
+from mendwatch_onefs.fanout import parts_of, patience
+from mendwatch_onefs.gathered import Gathered, KeptHeads, portions
 from mendwatch_onefs.nested import at
 from mendwatch_onefs.node_metrics import (
     ANSWERS,
@@ -44,7 +51,7 @@ from mendwatch_onefs.node_metrics import (
 )
 from mendwatch_onefs.node_surroundings import partition_findings, sensor_findings
 from mendwatch_onefs.ratios import percent_text
-from mendwatch_onefs.series import Finding, all_found, samples
+from mendwatch_onefs.series import Finding
 from mendwatch_onefs.session import OneFSSession
 
 RESOURCE = "cluster/nodes"
@@ -70,12 +77,26 @@ class Node(msgspec.Struct):
     hardware: Any = None
     sensors: Any = None
     partitions: Any = None
+    drives: list[Bay] | None = None
 
 
-class Nodes(msgspec.Struct):
-    """The answer of cluster/nodes."""
+class _OddNode(Node):
+    """A part with something among its drives that is no drive."""
 
-    nodes: list[Node]
+    drives: Any = None
+
+
+class _Answer(msgspec.Struct):
+    """The answer of cluster/nodes; its parts are decoded one by one."""
+
+    nodes: list[msgspec.Raw]
+    errors: Any = None
+
+
+class _OddAnswer(msgspec.Struct):
+    """The answer as a whole, for one with text that is no Unicode."""
+
+    nodes: list[_OddNode]
     errors: Any = None
 
 
@@ -84,37 +105,78 @@ class NodesCollector:
 
     spec = CollectorSpec(
         "nodes",
-        interval=60.0,
+        interval=300.0,
         timeout=60.0,
-        metrics=METRICS,
-        schemas=SCHEMAS,
-        budget=40_000,
+        metrics=(*METRICS, *DRIVE_METRICS),
+        schemas=(*SCHEMAS, DRIVE_SCHEMA),
+        budget=90_000,
         privileges=("ISI_PRIV_DEVICES",),
     )
 
-    async def collect(self, session: OneFSSession, now: datetime) -> Reading:
+    async def collect(self, session: OneFSSession, now: datetime) -> Reading:  # noqa: ARG002 - the core's time serves
         """Fetch once."""
-        return reading_of(await session.get(3, RESOURCE, Nodes, patience(session)), now)
+        body = await session.body(3, RESOURCE, patience(session))
+        await asyncio.sleep(0)  # the failures have just looked at it, and the next step is a long one
+        return await reading_of(body, session.memory(KeptHeads))
 
 
-def reading_of(answer: Nodes, now: datetime) -> Reading:
-    """Turn the answer into samples. Only where every node answered does an absent one mean that it is gone."""
+async def reading_of(body: bytes, kept: KeptHeads, each: int = EACH) -> Reading:
+    """Turn the answer into columns. Only where every node answered does an absent one mean that it is gone.
+
+    A cluster of at most `each` drives shows every one.
+
+    Raises:
+        BadAnswer: it is none, or a part of it is no object.
+    """
+    nodes, errors = await _decoded(body)
     drift = Drift()
-    parts = parts_of(answer.nodes, answer.errors, RESOURCE, drift)
-    findings = tuple(_findings(parts, drift))
-    complete = all_found(SCHEMAS, findings) if parts.whole else frozenset[str]()
-    return Reading(samples(findings, now, RESOURCE, drift), complete=complete, drift=drift.counts)
+    parts = parts_of(nodes, errors, RESOURCE, drift)
+    gathered, shelves = Gathered(RESOURCE, drift), Shelves(drift, each)
+    gathered.add((ANSWERS, (str(lnn),), 0.0) for lnn in parts.silent)
+    for some in portions(list(parts.answered.items())):
+        for lnn, node in some:
+            gathered.add(_of_node(str(lnn), node, drift))
+            gathered.add(shelves.add(str(lnn), node.drives))
+        await asyncio.sleep(0)
+    gathered.add(shelves.shown())
+    complete = gathered.all_found((*SCHEMAS, DRIVE_SCHEMA)) if parts.whole else frozenset[str]()
+    return Reading(
+        columns=await gathered.columns(kept),
+        complete=complete if shelves.whole else complete - {DRIVE_SCHEMA.name},
+        drift=drift.counts,
+    )
 
 
-def _findings(parts: Parts[Node], drift: Drift) -> Iterator[Finding]:
-    for lnn in parts.silent:
-        yield ANSWERS, (str(lnn),), 0.0
-    for lnn, node in parts.answered.items():
-        yield ANSWERS, (str(lnn),), 1.0
-        yield from _of_node(str(lnn), node, drift)
+async def _decoded(body: bytes) -> tuple[list[Node], Any]:
+    """Give the parts and the errors of the answer."""
+    try:
+        answer = msgspec.json.decode(body, type=_Answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        odd = decode(body, _OddAnswer, f"GET {RESOURCE}")
+        return [_mended(node) for node in odd.nodes], odd.errors
+    nodes = list[Node]()
+    for portion in portions(answer.nodes):
+        nodes += [_node(part) for part in portion]
+        await asyncio.sleep(0)
+    return nodes, answer.errors
+
+
+def _node(part: msgspec.Raw) -> Node:
+    try:
+        return msgspec.json.decode(part, type=Node)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _mended(decode(bytes(part), _OddNode, f"GET {RESOURCE}"))
+
+
+def _mended(node: _OddNode) -> Node:
+    """Give a part whose drives are drives again, but for those that are none."""
+    if isinstance(node.drives, list):
+        node.drives = [msgspec.convert(one, Bay) if isinstance(one, dict) else one for one in node.drives]
+    return node
 
 
 def _of_node(lnn: str, node: Node, drift: Drift) -> Iterator[Finding]:
+    yield ANSWERS, (lnn,), 1.0
     yield from _identity(lnn, node)
     yield from _state(lnn, node.state, drift)
     yield UPTIME, (lnn,), drift.quantity(f"{RESOURCE}: status.uptime", at(node.status, "uptime"))

@@ -19,7 +19,6 @@ from mendwatch_onefs.cloud_pools import CloudPoolsCollector
 from mendwatch_onefs.cluster import ClusterCollector
 from mendwatch_onefs.data_mover import DataMoverCollector
 from mendwatch_onefs.dedupe import DedupeCollector
-from mendwatch_onefs.drives import DrivesCollector
 from mendwatch_onefs.events import EventsCollector
 from mendwatch_onefs.examination import Examination, inspected
 from mendwatch_onefs.file_pools import FilePoolsCollector
@@ -80,7 +79,6 @@ class OneFSProvider:
             EventsCollector(),
             QuotasCollector(),
             NodesCollector(),
-            DrivesCollector(),
             StoragePoolsCollector(),
             CapacityCollector(),
             NetworkCollector(),

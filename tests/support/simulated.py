@@ -44,9 +44,13 @@ class Asked:
         assert status == 200, body
         return body
 
+    def body(self, path: str) -> bytes:
+        """Give the answer of a GET as it comes over the wire."""
+        return json.dumps(self.get(path)).encode()
+
     def decoded(self, path: str, outline: type[T]) -> T:
         """Give the answer of a GET as a collector reads it."""
-        return decode(json.dumps(self.get(path)).encode(), outline, path)
+        return decode(self.body(path), outline, path)
 
 
 def series(reading: Reading) -> Series:

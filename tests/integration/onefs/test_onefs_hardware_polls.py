@@ -18,7 +18,6 @@ from mendwatch.provider import Collector
 from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs.capacity import CapacityCollector
 from mendwatch_onefs.certificates import CertificatesCollector
-from mendwatch_onefs.drives import DrivesCollector
 from mendwatch_onefs.network import NetworkCollector
 from mendwatch_onefs.nodes import NodesCollector
 from mendwatch_onefs.provider import OneFSProvider
@@ -34,17 +33,16 @@ Open = Callable[..., OneFSSession]
 
 def every_collector(clock: FakeClock) -> dict[str, Collector]:
     made = (
-        NodesCollector(), DrivesCollector(), StoragePoolsCollector(), CapacityCollector(), NetworkCollector(),
-        TimeSkewCollector(clock), CertificatesCollector(),
+        NodesCollector(), StoragePoolsCollector(), CapacityCollector(), NetworkCollector(), TimeSkewCollector(clock),
+        CertificatesCollector(),
     )  # fmt: skip
     return {collector.spec.name: collector for collector in made}
 
 
-NAMES = ("nodes", "drives", "storage_pools", "capacity", "network", "time_skew", "certificates")
+NAMES = ("nodes", "storage_pools", "capacity", "network", "time_skew", "certificates")
 #: The privilege that is missing first, for each collector whose resources need one.
 PRIVILEGES = {
     "nodes": "ISI_PRIV_DEVICES",
-    "drives": "ISI_PRIV_DEVICES",
     "storage_pools": "ISI_PRIV_SMARTPOOLS",
     "capacity": "ISI_PRIV_STATISTICS",
     "network": "ISI_PRIV_NETWORK",
@@ -102,18 +100,18 @@ async def test_what_breaks_in_the_cluster_is_in_the_next_poll(simulator: Simulat
     cluster.machines.fail_drive(2, 4)
     cluster.fabric.set_status(1, "ext-2")
     cluster.fabric.suspend("pool1", [4])
-    nodes, drives, network, pools = [await found(name) for name in ("nodes", "drives", "network", "storage_pools")]
+    nodes, network, pools = [await found(name) for name in ("nodes", "network", "storage_pools")]
     assert nodes[("powerscale_node_readonly", ("2",))] == 1
     assert nodes[("powerscale_node_power_supplies_failed", ("3",))] == 1
     assert nodes[("powerscale_node_partition_used_ratio", ("4", "/var"))] == pytest.approx(0.97, abs=1e-3)
-    assert drives[("powerscale_drive_healthy", ("2", "4"))] == 0
+    assert nodes[("powerscale_drive_healthy", ("2", "4"))] == 0
     assert network[("powerscale_interface_up", ("1", "ext-2"))] == 0
     assert network[("powerscale_network_pool_node_suspended", ("groupnet0.subnet0.pool1", "4"))] == 1
     assert pools[("powerscale_node_pool_health_flag", ("h700_60tb_96gb", "devices_smartfailed"))] == 1
 
 
 async def test_a_node_that_is_down_loses_only_its_own_series(tmp_path: Path, clock: FakeClock) -> None:
-    per_node = ("nodes", "drives", "time_skew", "network")
+    per_node = ("nodes", "time_skew", "network")
     states: list[dict[str, set[tuple[str, tuple[str, ...]]]]] = []
     for at, down in enumerate((frozenset[int](), frozenset({3}))):
         async with _cluster(SimulatorOptions(tmp_path / str(at), clock=clock, down=down)) as session:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from datetime import UTC, datetime
 
 import pytest
 from simulated import Asked, make_cluster, series
 
 from mendwatch.model.samples import Reading
-from mendwatch_onefs.decoding import decode
-from mendwatch_onefs.drives import AllDrives, DrivesCollector, reading_of
+from mendwatch_onefs.gathered import KeptHeads
+from mendwatch_onefs.nodes import NodesCollector, reading_of
 
-NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 GOOD = {
     "baynum": 1,
     "ui_state": "HEALTHY",
@@ -26,19 +25,22 @@ GOOD = {
 }
 
 
+def _read(body: bytes, each: int = 500) -> Reading:
+    return asyncio.run(reading_of(body, KeptHeads(), each))
+
+
 def _reading(*drives: object, each: int = 500) -> Reading:
-    answer = {"nodes": [{"lnn": 1, "drives": list(drives)}]}
-    return reading_of(decode(json.dumps(answer).encode(), AllDrives, "test"), NOW, each)
+    return _read(json.dumps({"nodes": [{"lnn": 1, "drives": list(drives)}]}).encode(), each)
 
 
 def _metrics(reading: Reading) -> set[str]:
-    return {metric.removeprefix("powerscale_") for metric, _ in series(reading)}
+    return {metric.removeprefix("powerscale_") for metric, _ in series(reading)} - {"node_answers"}
 
 
 def test_drives_are_counted_by_node_state_and_medium() -> None:
     asked = Asked()
     asked.cluster.machines.fail_drive(2, 4)
-    found = series(reading_of(asked.decoded("3/cluster/nodes", AllDrives), NOW))
+    found = series(_read(asked.body("3/cluster/nodes")))
     counts = {labels: value for (metric, labels), value in found.items() if metric == "powerscale_node_drives"}
     assert counts == {
         ("1", "healthy", "hdd"): 15, ("2", "healthy", "hdd"): 14, ("2", "smartfail", "hdd"): 1,
@@ -49,7 +51,7 @@ def test_drives_are_counted_by_node_state_and_medium() -> None:
 def test_a_large_cluster_shows_only_the_drives_that_are_not_well() -> None:
     asked = Asked()
     asked.cluster.machines.fail_drive(2, 4)
-    found = series(reading_of(asked.decoded("3/cluster/nodes", AllDrives), NOW, each=59))
+    found = series(_read(asked.body("3/cluster/nodes"), each=59))
     assert {labels: value for (metric, labels), value in found.items() if metric == "powerscale_drive_healthy"} == {("2", "4"): 0.0}
     serial = asked.cluster.machines.of(2).drives[3].serial
     assert ("powerscale_drive_info", ("2", "4", "hdd", "storage", "SIMULATED-4T", serial, "A2B0")) in found
@@ -59,25 +61,25 @@ def test_a_large_cluster_shows_only_the_drives_that_are_not_well() -> None:
 def test_the_largest_cluster_with_half_its_bays_empty_stays_within_the_budget() -> None:
     bays = [{**GOOD, "baynum": bay} if bay % 2 else {"baynum": bay, "ui_state": "EMPTY", "present": False} for bay in range(1, 37)]
     answer = {"nodes": [{"lnn": lnn, "drives": bays} for lnn in range(1, 253)]}
-    reading = reading_of(decode(json.dumps(answer).encode(), AllDrives, "test"), NOW)
-    assert 252 * 18 <= reading.size <= DrivesCollector.spec.budget
+    reading = _read(json.dumps(answer).encode())
+    assert 252 * 18 <= reading.size <= NodesCollector.spec.budget / 2
 
 
 def test_a_small_cluster_shows_every_drive() -> None:
-    found = series(reading_of(Asked().decoded("3/cluster/nodes", AllDrives), NOW, each=60))
+    found = series(_read(Asked().body("3/cluster/nodes"), each=60))
     healthy = [value for (metric, _), value in found.items() if metric == "powerscale_drive_healthy"]
     assert healthy == [1.0] * 60
 
 
 def test_a_drive_that_is_mended_is_gone_from_a_complete_reading_of_a_large_cluster() -> None:
-    reading = reading_of(Asked().decoded("3/cluster/nodes", AllDrives), NOW, each=0)
-    assert reading.complete == {"drive"}
+    reading = _read(Asked().body("3/cluster/nodes"), each=0)
+    assert "drive" in reading.complete
     assert "drive_healthy" not in _metrics(reading)
 
 
 def test_a_node_that_is_down_hides_its_own_drives_and_leaves_the_reading_incomplete() -> None:
-    reading = reading_of(Asked(make_cluster(4, frozenset({3}))).decoded("3/cluster/nodes", AllDrives), NOW)
-    assert {labels[0] for _, labels in series(reading)} == {"1", "2", "4"}
+    reading = _read(Asked(make_cluster(4, frozenset({3}))).body("3/cluster/nodes"))
+    assert {labels[0] for (metric, labels) in series(reading) if "drive" in metric} == {"1", "2", "4"}
     assert reading.complete == frozenset()
 
 
@@ -107,7 +109,7 @@ def test_an_empty_bay_is_counted_and_is_no_drive_that_fails() -> None:
 def test_a_drive_that_cannot_be_read_takes_the_counts_away_and_no_other_drive(odd: object) -> None:
     reading = _reading(GOOD, odd)
     assert _metrics(reading) == {"drive_healthy", "drive_present", "drive_pending_actions", "drive_state", "drive_info"}
-    assert reading.complete == frozenset()
+    assert "drive" not in reading.complete
     assert reading.drift
 
 

@@ -5,6 +5,7 @@ The truth is what the simulated cluster says undamaged. A node is down and a dri
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Reading
 from mendwatch_onefs import capacity, certificates, drives, network, nodes, storage_pools, time_skew
 from mendwatch_onefs.decoding import decode
+from mendwatch_onefs.gathered import KeptHeads
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 TRIP = time_skew.Trip(NOW, 0.2)
@@ -42,8 +44,7 @@ def _certificates(body: bytes) -> Reading:
 
 #: Each resource with what reads its answer.
 READERS: dict[str, Callable[[bytes], Reading]] = {
-    "3/cluster/nodes": lambda body: nodes.reading_of(decode(body, nodes.Nodes, "x"), NOW),
-    "3/cluster/nodes#drives": lambda body: drives.reading_of(decode(body, drives.AllDrives, "x"), NOW),
+    "3/cluster/nodes": lambda body: asyncio.run(nodes.reading_of(body, KeptHeads())),
     "16/storagepool/storagepools": lambda body: storage_pools.reading_of(decode(body, storage_pools.Pools, "x"), None, None, NOW),
     "1/storagepool/status": lambda body: storage_pools.reading_of(None, decode(body, storage_pools.Status, "x"), None, NOW),
     "1/storagepool/unprovisioned": lambda body: storage_pools.reading_of(
@@ -71,7 +72,7 @@ def _answers() -> dict[str, Any]:
         asked.cluster.machines.put(replace(machine, drives=machine.drives[:2]))  # the fewer there are, the more is tried
     asked.cluster.machines.fail_drive(2, 2)
     asked.cluster.fabric.suspend("pool0", [2])
-    return {name: asked.get(name.partition("#")[0]) for name in READERS}
+    return {name: asked.get(name) for name in READERS}
 
 
 def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401 - JSON
@@ -189,5 +190,5 @@ def test_an_answer_that_is_cut_or_has_a_flipped_byte_is_survived(name: str, data
 
 
 def test_an_outline_has_no_field_that_an_odd_value_could_break() -> None:
-    outlines = (nodes.Node, drives.NodeDrives, time_skew.NodeTime, capacity.Statfs, capacity.Settings, storage_pools.Status)
+    outlines = (drives.Bay, time_skew.NodeTime, capacity.Statfs, capacity.Settings, storage_pools.Status)
     assert {field.type for outline in outlines for field in msgspec.structs.fields(outline)} == {Any}

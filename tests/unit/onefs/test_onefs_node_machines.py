@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,14 +11,16 @@ from simulated import Asked, Series, make_cluster, series
 
 from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Reading
-from mendwatch_onefs.decoding import decode
-from mendwatch_onefs.nodes import Nodes, reading_of
+from mendwatch_onefs.gathered import KeptHeads
+from mendwatch_onefs.nodes import reading_of
 
-NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+def _read(body: bytes, kept: KeptHeads | None = None) -> Reading:
+    return asyncio.run(reading_of(body, kept or KeptHeads()))
 
 
 def _reading(*nodes: dict[str, Any], errors: object = None) -> Reading:
-    return reading_of(decode(json.dumps({"nodes": nodes, "errors": errors}).encode(), Nodes, "test"), NOW)
+    return _read(json.dumps({"nodes": nodes, "errors": errors}).encode())
 
 
 def _of(node: dict[str, Any]) -> Series:
@@ -29,7 +31,7 @@ def _of(node: dict[str, Any]) -> Series:
 
 def test_a_healthy_node_tells_what_the_simulator_holds() -> None:
     asked = Asked()
-    found = series(reading_of(asked.decoded("3/cluster/nodes", Nodes), NOW))
+    found = series(_read(asked.body("3/cluster/nodes")))
     of_two = {metric.removeprefix("powerscale_node_"): value for (metric, labels), value in found.items() if labels == ("2",)}
     node = asked.cluster.hardware.node(2)
     assert of_two == {
@@ -42,7 +44,7 @@ def test_a_healthy_node_tells_what_the_simulator_holds() -> None:
 
 
 def test_a_node_that_is_down_does_not_answer_and_has_no_other_number() -> None:
-    reading = reading_of(Asked(make_cluster(4, frozenset({3}))).decoded("3/cluster/nodes", Nodes), NOW)
+    reading = _read(Asked(make_cluster(4, frozenset({3}))).body("3/cluster/nodes"))
     found = series(reading)
     assert {key: value for key, value in found.items() if key[1][0] == "3"} == {("powerscale_node_answers", ("3",)): 0.0}
     assert {labels[0] for _, labels in found} == {"1", "2", "3", "4"}
@@ -51,7 +53,7 @@ def test_a_node_that_is_down_does_not_answer_and_has_no_other_number() -> None:
 
 
 def test_an_answer_of_every_node_is_complete() -> None:
-    reading = reading_of(Asked().decoded("3/cluster/nodes", Nodes), NOW)
+    reading = _read(Asked().body("3/cluster/nodes"))
     assert "node_state" in reading.complete
 
 
@@ -114,7 +116,7 @@ def test_read_only_mode_by_the_system_is_told_from_one_that_somebody_asked_for()
     asked = Asked()
     asked.cluster.machines.set_readonly(2, on=True, by_system=True)
     asked.cluster.machines.set_readonly(3, on=True)
-    found = series(reading_of(asked.decoded("3/cluster/nodes", Nodes), NOW))
+    found = series(_read(asked.body("3/cluster/nodes")))
     modes = [[found[(f"powerscale_node_{name}", (lnn,))] for lnn in "123"] for name in ("readonly", "readonly_requested")]
     assert modes == [[0, 1, 1], [0, 0, 1]]
 
@@ -122,7 +124,7 @@ def test_read_only_mode_by_the_system_is_told_from_one_that_somebody_asked_for()
 def test_a_failed_power_supply_is_counted_and_named() -> None:
     asked = Asked()
     asked.cluster.machines.fail_supply(2, 1)
-    found = series(reading_of(asked.decoded("3/cluster/nodes", Nodes), NOW))
+    found = series(_read(asked.body("3/cluster/nodes")))
     assert found[("powerscale_node_power_supplies_failed", ("2",))] == 1
     assert ("powerscale_node_power_supply_state", ("2", "PS1", "failed")) in found
     assert ("powerscale_node_power_supply_state", ("2", "PS2", "good")) in found
@@ -131,7 +133,7 @@ def test_a_failed_power_supply_is_counted_and_named() -> None:
 def test_a_battery_that_failed_its_test_is_seen_in_three_places() -> None:
     asked = Asked()
     asked.cluster.machines.weaken_battery(4)
-    found = series(reading_of(asked.decoded("3/cluster/nodes", Nodes), NOW))
+    found = series(_read(asked.body("3/cluster/nodes")))
     assert found[("powerscale_node_battery_test_passed", ("4", "1"))] == 0
     assert found[("powerscale_node_nvram_charged", ("4",))] == 0
     assert ("powerscale_node_nvram_charge", ("4", "red")) in found
@@ -177,6 +179,28 @@ def test_words_that_nobody_knows_are_kept_or_skipped_and_counted() -> None:
     assert reading.drift == {"cluster/nodes: status.nvram.charge_status": 1, "cluster/nodes: status.batterystatus.result": 1}
 
 
+def test_a_part_that_is_no_node_makes_the_answer_none() -> None:
+    with pytest.raises(BadAnswer):
+        _read(b'{"nodes": [{"lnn": 1}, 7]}')
+
+
+def test_a_name_that_is_no_unicode_costs_no_other_number() -> None:
+    body = b'{"nodes": [{"lnn": 1, "hardware": {"product": "\\ud800"}, "drives": [{"baynum": 1, "ui_state": "HEALTHY"}]}]}'
+    found = series(_read(body))
+    assert found[("powerscale_drive_healthy", ("1", "1"))] == 1
+
+
+def test_the_names_of_the_series_are_made_once_while_they_stay_the_same() -> None:
+    asked, kept = Asked(), KeptHeads()
+    first, second = (_read(asked.body("3/cluster/nodes"), kept).columns[0].layout for _ in range(2))
+    asked.cluster.machines.set_readonly(2, on=True)
+    third = _read(asked.body("3/cluster/nodes"), kept).columns[0].layout
+    asked.cluster.machines.fail_drive(2, 4)
+    fourth = _read(asked.body("3/cluster/nodes"), kept).columns[0].layout
+    assert first is second is third
+    assert fourth is not first
+
+
 def test_an_answer_without_nodes_is_no_answer() -> None:
     with pytest.raises(BadAnswer):
-        decode(b'{"total": 0}', Nodes, "test")
+        _read(b'{"total": 0}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import tarfile
@@ -116,12 +117,16 @@ async def test_an_icmp_target_is_examined_as_far_as_it_can_be(world: World) -> N
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
 async def test_an_interrupted_examination_ends_at_once_and_without_a_traceback(world: World, options: tuple[str, ...]) -> None:
-    asked = asyncio.Event()
+    asked, gone = asyncio.Event(), asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.set()
-        await reader.read()
+        with contextlib.suppress(OSError):
+            await reader.read()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        gone.set()
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         world.configure(targets=[world.target(address=f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")])
@@ -136,6 +141,7 @@ async def test_an_interrupted_examination_ends_at_once_and_without_a_traceback(w
         await asyncio.wait_for(asked.wait(), 30)
         process.send_signal(signal.SIGINT)
         out, err = await asyncio.wait_for(process.communicate(), 10)
+        await asyncio.wait_for(gone.wait(), 10)
 
     assert process.returncode not in {0, None}
     assert b"Traceback" not in out + err

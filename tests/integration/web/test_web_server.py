@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -221,6 +221,8 @@ async def test_who_never_says_what_is_wanted_is_let_go(monkeypatch: pytest.Monke
         finally:
             trickle.cancel()
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     assert heard.count(b"HTTP/1.1") == said.count(b"/-/healthy")
 

@@ -98,7 +98,9 @@ def _drive(cluster: Cluster, call: Call) -> Answer:
 
 
 def _heat(cluster: Cluster, call: Call) -> Answer:
-    return Answer(body={"heat": _dated(cluster, call, heat.rows(cluster.summaries, _moment(cluster, call).nodes))})
+    every = heat.rows(cluster.summaries, _moment(cluster, call).nodes)
+    found = totalled(every, _parts(call, heat.PARTS), heat.PARTS)
+    return Answer(body={"heat": _dated(cluster, call, found)})
 
 
 def _system(cluster: Cluster, call: Call) -> Answer:

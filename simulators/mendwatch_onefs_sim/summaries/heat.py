@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from zlib import crc32
 
 from mendwatch_onefs_sim.statistics.families.caches import events, visited
 from mendwatch_onefs_sim.statistics.families.operations import usual_operations
@@ -11,9 +12,12 @@ from mendwatch_onefs_sim.statistics.moments import NodeMoment
 from mendwatch_onefs_sim.summaries.rows import Row
 from mendwatch_onefs_sim.summaries.state import Summaries
 
+#: What a row is told apart by.
+PARTS = ("node", "path", "lin", "event_name", "class_name")
 _CLASSES: Mapping[str, str] = MappingProxyType(
     {"lookup": "namespace_read", "getattr": "namespace_read", "read": "read", "write": "write"}
 )
+_EVENTS = tuple(_CLASSES)
 #: The protocols of the statistics whose operations touch files.
 _FILES = ("nfs", "nfs4", "smb2")
 
@@ -26,16 +30,22 @@ def rows(state: Summaries, nodes: Iterable[NodeMoment]) -> list[Row]:
 def _of_node(state: Summaries, now: NodeMoment) -> Iterator[Row]:
     guests = [(path, event, rate) for event in ("write", "read") for path, rate in visited(now, event)]
     usual = [(path, event, share * _happening(now, event)) for path, event, share in state.heat]
-    for number, (path, event, rate) in enumerate((*guests, *usual), start=1):
+    for path, event, rate in (*guests, *usual):
         yield {
             "class_name": _CLASSES.get(event, "other"),
             "event_name": event,
-            "event_type": number,
-            "lin": f"1:0000:{number:04x}",
+            "event_type": _EVENTS.index(event) if event in _EVENTS else len(_EVENTS),
+            "lin": _lin(path),
             "node": now.node.lnn,
             "operation_rate": rate,
             "path": path,
         }
+
+
+def _lin(path: str) -> str:
+    """Give a file's number, the same on every node and for every event."""
+    high, low = divmod(crc32(path.encode()), 2**16)
+    return f"1:{high:04x}:{low:04x}"
 
 
 def _happening(now: NodeMoment, event: str) -> float:

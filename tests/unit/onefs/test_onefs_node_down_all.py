@@ -18,7 +18,7 @@ WHOLE_CLUSTER = {
     r"powerscale_statistics_.*": "the node's values are missing, and counted so",
     r"powerscale_(protocol|system)_.*": "summaries that the cluster makes of all nodes",
     r"powerscale_(tier|node_pool)_(health_flag|healthy)|powerscale_disk_pool.*": "the pool that the node is a part of is not well",
-    r"powerscale_(client|clients|workload)_.*": "whoever worked through the node works less, or not at all",
+    r"powerscale_(client|clients|workload|heat)_.*": "whoever worked through the node works less, or not at all",
     r"powerscale_smartconnect_.*": "clients are not sent to the node any more",
     r"powerscale_job_(engine_.*|state|running|paused_.*)": "a job that must not run on a degraded cluster waits",
     r"powerscale_nfs_locks_nodes_missing": "the node's locks are missing, and counted so",

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 from mendwatch_onefs.statistic_groups import chosen
-from mendwatch_onefs.statistic_shapes import COUNTS, DRIVES, PATHS, SCALAR
+from mendwatch_onefs.statistic_shapes import COUNTS, DRIVES, SCALAR
 from mendwatch_onefs.statistic_table import Statistic
 
 DEFAULT = ("default",)
@@ -78,11 +78,9 @@ def _value(statistic: Statistic, dice: random.Random) -> object:
         whole = statistic.unit.divisor > 1 or not statistic.metric.endswith("per_second")
         return dice.randrange(1_000) if whole else dice.random() * 1e6
     if statistic.shape is COUNTS:
-        return {f"counted_{number}": dice.randrange(10**9) for number in range(6)}
+        return {"hits": dice.randrange(10**9), "misses": dice.randrange(10**9)}
     if statistic.shape is DRIVES:
         return [{f"Bay {number}": dice.random() * 1e3} for number in range(1, 37)]
-    if statistic.shape is PATHS:
-        return [{"path": f"/ifs/data/{number}", "op_rate": dice.random() * 1e3} for number in range(10)]
     names = _OPERATIONS.get(statistic.key, ("total",))
     return [_operation(number, name, dice) for number, name in enumerate(names)]
 

@@ -18,7 +18,6 @@ INFO = _spec(
     "hardware.product, hardware.serial_number, status.release",
     labels=("product", "serial", "release"),
 )
-UPTIME = _spec("status_uptime_seconds", "Seconds that the node has been online", "status.uptime", "seconds")
 READONLY = _spec("readonly", "Whether the node is in read-only mode, for whatever reason", "state.readonly.mode")
 READONLY_REQUESTED = _spec("readonly_requested", "Whether somebody asked for read-only mode", "state.readonly.enabled")
 LIGHT = _spec("service_light", "Whether the service light is on", "state.servicelight.enabled")
@@ -103,7 +102,6 @@ PARTITION_RATIO = _spec(
 
 _OF_NODE = (
     ANSWERS,
-    UPTIME,
     READONLY,
     READONLY_REQUESTED,
     LIGHT,

@@ -47,7 +47,6 @@ from mendwatch_onefs.node_metrics import (
     SUPPLIES,
     SUPPLIES_FAILED,
     SUPPLY_STATE,
-    UPTIME,
 )
 from mendwatch_onefs.node_surroundings import partition_findings, sensor_findings
 from mendwatch_onefs.ratios import percent_text
@@ -179,7 +178,6 @@ def _of_node(lnn: str, node: Node, drift: Drift) -> Iterator[Finding]:
     yield ANSWERS, (lnn,), 1.0
     yield from _identity(lnn, node)
     yield from _state(lnn, node.state, drift)
-    yield UPTIME, (lnn,), drift.quantity(f"{RESOURCE}: status.uptime", at(node.status, "uptime"))
     yield CPU_SPEED_LIMIT, (lnn,), percent_text(f"{RESOURCE}: status.cpu.speed_limit", at(node.status, "cpu", "speed_limit"), drift)
     hot = name_of(at(node.status, "cpu", "overtemp"))
     if hot and hot.strip().lower() not in _NO_TEST:

@@ -25,9 +25,9 @@ class StatisticsOptions(BaseModel):
     groups: tuple[Literal["default", "nodes", "drives", "protocols", "caches", "heat", "all"], ...] = Field(
         default=("default",),
         min_length=1,
-        description="Groups of statistics that are read. `default` is what most alerts need; `nodes` adds CPU peaks, SSDs and "
-        "system file systems, `drives` every drive, `protocols` each kind of operation, `caches` hits and misses, `heat` the "
-        "hottest paths; `all` is everything that the cluster's own catalogue has. Each group costs the cluster something.",
+        description="Groups of statistics that are read. `default` is what most alerts need; `nodes` adds CPU peaks and SSDs, "
+        "`drives` every drive, `protocols` each kind of operation, `caches` hits and misses, `heat` how often each kind of event "
+        "happens; `all` is everything that the cluster's own catalogue has. Each group costs the cluster something.",
     )
 
 

@@ -1,7 +1,7 @@
 """What can be read beside the default statistics, group by group, and what the names of the groups stand for. A table.
 
-A group costs the cluster and the agent something: hot paths and drives are many series. So each is asked for by name in
-the option `statistics.groups`.
+A group costs the cluster and the agent something: drives and single operations are many series. So each is asked for by name
+in the option `statistics.groups`. The hottest paths are not here: the summary of heat gives them (`heat_top`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mendwatch_onefs.statistic_keys import STATISTICS
-from mendwatch_onefs.statistic_shapes import COUNTS, DRIVES, OPERATIONS, PATHS
+from mendwatch_onefs.statistic_shapes import COUNTS, DRIVES, OPERATIONS
 from mendwatch_onefs.statistic_table import Statistic
 from mendwatch_onefs.statistic_units import Unit
 
@@ -83,17 +83,19 @@ def _caches() -> Iterator[Statistic]:
     age = "powerscale_node_cache_oldest_page_age_seconds"
     yield Statistic("node.ifs.cache.oldest_page_age", age, "Age of the oldest page in the cache.", Unit.SECONDS)
     for key, cache in _CACHES.items():
-        words = "What a cache counts since the node was started, as OneFS names it."
-        yield Statistic(key, "powerscale_node_cache_counts", words, labels=(("cache", cache),), shape=COUNTS)
+        for field, words in (
+            ("hits", "Lookups that a cache had the answer to"),
+            ("misses", "Lookups that a cache had no answer to"),
+        ):
+            metric, since = f"powerscale_node_cache_{field}_total", f"{words}, since the node was started."
+            yield Statistic(key, metric, since, labels=(("cache", cache),), field=field, shape=COUNTS)
 
 
 def _heat() -> Iterator[Statistic]:
     for event in _EVENTS:
         labels = (("event", event),)
-        whole, single = "powerscale_node_heat_events_per_second", "powerscale_node_heat_path_events_per_second"
-        yield Statistic(f"node.ifs.heat.{event}.total", whole, "Events per second in the file system.", labels=labels)
-        words = "Events per second at one of the hottest paths."
-        yield Statistic(f"node.ifs.heat.{event}", single, words, labels=labels, shape=PATHS)
+        metric, words = "powerscale_node_heat_events_per_second", "Events per second in the file system."
+        yield Statistic(f"node.ifs.heat.{event}.total", metric, words, labels=labels)
 
 
 _SPACES = (("total", "size", "Size"), ("used", "used", "Used bytes"), ("free", "free", "Free bytes"))
@@ -101,14 +103,6 @@ _SPACES = (("total", "size", "Size"), ("used", "used", "Used bytes"), ("free", "
 
 def _nodes() -> Iterator[Statistic]:
     for part, name, words in _SPACES:
-        for place, where, label in (
-            ("root", "the root file system", "root"),
-            ("var", "/var", "var"),
-            ("varcrash", "/var/crash", "varcrash"),
-        ):
-            yield Statistic(
-                f"node.sysfs.{place}.bytes.{part}", f"powerscale_node_{label}_{name}_bytes", f"{words} of {where}.", Unit.BYTES
-            )
         yield Statistic(
             f"node.ifs.ssd.bytes.{part}",
             f"powerscale_node_ifs_ssd_{name}_bytes",

@@ -2,6 +2,9 @@
 
 Metrics are named by layer, because OneFS counts the same bytes at the network, in the file system and on the disks, and
 cached reads never reach a disk. `in` is what goes into the layer: received by a network, written to a disk.
+
+What another resource tells better is not here, so that no fact has two metrics: the size of /ifs (`capacity`), and the system
+partitions and the NVRAM of nodes (`nodes`).
 """
 
 from __future__ import annotations
@@ -139,16 +142,6 @@ _NODE = (
     Statistic("node.health", "powerscale_node_health", "Health: 0 healthy, 1 attention, 2 down."),
     Statistic("node.uptime", "powerscale_node_uptime_seconds", "Time since the node was started.", Unit.SECONDS),
     Statistic("node.boottime", "powerscale_node_boot_timestamp_seconds", "When the node was started.", Unit.SECONDS),
-    Statistic(
-        "node.sysfs.root.percent.used", "powerscale_node_root_used_ratio", "Used share of the root file system.", Unit.PERCENT
-    ),
-    Statistic("node.sysfs.var.percent.used", "powerscale_node_var_used_ratio", "Used share of /var.", Unit.PERCENT),
-    Statistic("node.sysfs.varcrash.percent.used", "powerscale_node_varcrash_used_ratio", "Used share of /var/crash.", Unit.PERCENT),
-    Statistic(
-        "node.nvram.charge.status",
-        "powerscale_node_nvram_charge_status",
-        "Charge of the NVRAM batteries: 0 not available, 1 good, 2 caution, 3 error.",
-    ),
     *_clients(),
     *(statistic for name in (*_PROTOCOLS, *_WAITING_PROTOCOLS) for statistic in _protocol(name)),
 )
@@ -161,12 +154,6 @@ _COUNTS = (
     ("smartfailed", "nodes_smartfailed", "Nodes that are being or were taken out."),
     ("diskless", "nodes_diskless", "Nodes without disks."),
 )
-_SPACE = (
-    ("total", "size", "Size of /ifs."),
-    ("used", "used", "Used bytes of /ifs."),
-    ("free", "free", "Free bytes of /ifs, with those kept for the system."),
-    ("avail", "available", "Bytes of /ifs that can still be written."),
-)
 
 _CLUSTER = (
     *_cpu("cluster", "average of all nodes"),
@@ -174,12 +161,6 @@ _CLUSTER = (
     *_disk("cluster", "", "of all nodes"),
     Statistic("cluster.disk.busy", "powerscale_cluster_disk_busy_ratio", "Share of time that the disks are busy.", Unit.PERMIL),
     *_ifs_traffic("ifs", "cluster", "of all nodes"),
-    *(Statistic(f"ifs.bytes.{part}", f"powerscale_cluster_ifs_{name}_bytes", words, Unit.BYTES) for part, name, words in _SPACE),
-    Statistic("ifs.percent.used", "powerscale_cluster_ifs_used_ratio", "Used share of /ifs.", Unit.PERCENT),
-    Statistic("ifs.percent.free", "powerscale_cluster_ifs_free_ratio", "Free share of /ifs.", Unit.PERCENT),
-    Statistic(
-        "ifs.percent.avail", "powerscale_cluster_ifs_available_ratio", "Share of /ifs that can still be written.", Unit.PERCENT
-    ),
     Statistic("ifs.ssd.bytes.total", "powerscale_cluster_ifs_ssd_size_bytes", "Size of the SSDs in /ifs.", Unit.BYTES),
     Statistic("ifs.ssd.bytes.used", "powerscale_cluster_ifs_ssd_used_bytes", "Used bytes of the SSDs in /ifs.", Unit.BYTES),
     *(Statistic(f"cluster.node.count.{state}", f"powerscale_cluster_{name}", words) for state, name, words in _COUNTS),

@@ -1,6 +1,6 @@
 """The shapes that the value of a statistic can have, and how each becomes rows of numbers.
 
-Most values are one number. Others are lists of operations, of drives or of paths. Every shape has two ways in: `outline` is the
+Most values are one number. Others are lists of operations or of drives. Every shape has two ways in: `outline` is the
 type that the quick decoder checks while it decodes; `tidy` makes the same of anything, number by number, when that fails.
 Then `rows` tells which things a value is about, and `numbers` gives one list of numbers per field.
 """
@@ -24,6 +24,7 @@ Odd = Callable[[], None]
 #: Operations that only wait for something to happen: their time says nothing about the storage.
 WAITING = frozenset({"change_notify", "read_directory_change"})
 OPERATION_FIELDS = ("op_rate", "in_rate", "out_rate", "time_avg")
+COUNT_FIELDS = ("hits", "misses")
 
 
 class Operation(msgspec.Struct, gc=False):
@@ -37,11 +38,11 @@ class Operation(msgspec.Struct, gc=False):
     time_avg: Number = None
 
 
-class Hot(msgspec.Struct, gc=False):
-    """One entry of a heat list."""
+class Counts(msgspec.Struct, gc=False):
+    """What a cache has counted."""
 
-    path: str | None = None
-    op_rate: Number = None
+    hits: Number = None
+    misses: Number = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,34 +190,18 @@ def _drive_rows(values: Sequence[Drives | None]) -> Rows:
     return [[(drive,) for entry in value or () for drive in entry] for value in values]
 
 
-def _hot(raw: Any, odd: Odd) -> list[Hot] | None:  # noqa: ANN401 - foreign data
-    if raw is None:
-        return None
-    return [Hot(name_of(one.get("path")), _measured(one.get("op_rate"), odd)) for one in _dicts(raw, odd)]
-
-
-def _rates(values: Sequence[list[Hot] | None]) -> tuple[list[Number], ...]:
-    return ([one.op_rate for value in values for one in value or ()],)
-
-
-def _paths(values: Sequence[list[Hot] | None]) -> Rows:
-    return [[(one.path or "",) for one in value or ()] for value in values]
-
-
-def _counts(raw: Any, odd: Odd) -> dict[str, Number] | None:  # noqa: ANN401 - foreign data
-    """Give the numbers of an object, by name; what else it has is left out without a word, since caches tell all sorts."""
+def _counts(raw: Any, odd: Odd) -> Counts | None:  # noqa: ANN401 - foreign data
+    """Give what an object counts; what else it has is left out without a word, since caches tell all sorts."""
     found = _dicts(raw, odd) if raw is not None else []
-    return {name: number(value) for name, value in found[0].items()} if len(found) == 1 else None
+    return Counts(*(_measured(found[0].get(field), odd) for field in COUNT_FIELDS)) if len(found) == 1 else None
 
 
-def _count_numbers(values: Sequence[dict[str, Number] | None]) -> tuple[list[Number], ...]:
-    return ([count for value in values for count in (value or {}).values()],)
+def _count_numbers(values: Sequence[Counts | None]) -> tuple[list[Number], ...]:
+    known = [value if type(value) is Counts else _NOTHING for value in values]
+    return [one.hits for one in known], [one.misses for one in known]
 
 
-def _count_rows(values: Sequence[dict[str, Number] | None]) -> Rows:
-    return [[(name,) for name in value or ()] for value in values]
-
-
+_NOTHING = Counts()
 _OPERATIONS = list[Operation] | None
 #: One number.
 SCALAR = Shape("scalar", 1, Number, _scalar, _scalars)
@@ -228,10 +213,8 @@ SUM = Shape("sum", 12, _OPERATIONS, _operations, _sums, OPERATION_FIELDS)
 OPERATIONS = Shape("operations", 40, _OPERATIONS, _operations, _each, OPERATION_FIELDS, ("operation", "class"), _named)
 #: One number per drive.
 DRIVES = Shape("drives", 36, Drives | None, _drives, _drive_numbers, labels=("drive",), rows=_drive_rows)
-#: The hottest paths.
-PATHS = Shape("paths", 40, list[Hot] | None, _hot, _rates, labels=("path",), rows=_paths)
-#: Named counts.
-COUNTS = Shape("counts", 10, dict[str, Number] | None, _counts, _count_numbers, labels=("field",), rows=_count_rows)
+#: Hits and misses since the node was started.
+COUNTS = Shape("counts", 2, Counts | None, _counts, _count_numbers, COUNT_FIELDS)
 
 
 def names_of(rows: Rows) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mendwatch.model.samples import MetricSpec
+from mendwatch.model.samples import MetricKind, MetricSpec
 from mendwatch_onefs.statistic_shapes import SCALAR, Shape
 from mendwatch_onefs.statistic_units import Unit
 
@@ -54,4 +54,5 @@ def _spec(name: str, members: Sequence[Statistic]) -> MetricSpec:
     first = members[0]
     keys = ", ".join(dict.fromkeys(member.key for member in members))
     field = f" field {first.field}" if first.field else ""
-    return MetricSpec(name, f"{first.help} OneFS: {keys}{field}.", unit=first.unit.base, labels=first.label_names)
+    kind = MetricKind.COUNTER if name.endswith("_total") else MetricKind.GAUGE
+    return MetricSpec(name, f"{first.help} OneFS: {keys}{field}.", kind, first.unit.base, first.label_names)

@@ -106,15 +106,15 @@ async def test_a_key_is_asked_for_as_often_as_the_cluster_measures_it_and_its_va
     session = opened()
     first = await _poll(session, clock)
     asked = len(_asked(simulator))
-    size = ("powerscale_cluster_ifs_size_bytes", ())
+    size = ("powerscale_cluster_ifs_ssd_size_bytes", ())
     for _ in range(59):
         assert (await _poll(session, clock))[size] == first[size]
     again = [key for keys in _asked(simulator)[asked:] for key in keys]
     assert again.count("node.cpu.idle.avg") == 59
     assert again.count("node.uptime") == 29
-    assert again.count("ifs.bytes.total") == 0
+    assert again.count("ifs.ssd.bytes.total") == 0
     await _poll(session, clock)
-    assert "ifs.bytes.total" in {key for keys in _asked(simulator)[asked:] for key in keys}
+    assert "ifs.ssd.bytes.total" in {key for keys in _asked(simulator)[asked:] for key in keys}
 
 
 async def test_a_value_that_is_kept_keeps_its_own_time(opened: Open, clock: FakeClock) -> None:
@@ -126,7 +126,7 @@ async def test_a_value_that_is_kept_keeps_its_own_time(opened: Open, clock: Fake
         found.append({sample.metric: sample.time for sample in reading.each()})
     before, after = found
     assert before["powerscale_node_cpu_idle_ratio"] != after["powerscale_node_cpu_idle_ratio"]
-    assert before["powerscale_cluster_ifs_size_bytes"] == after["powerscale_cluster_ifs_size_bytes"]
+    assert before["powerscale_cluster_ifs_ssd_size_bytes"] == after["powerscale_cluster_ifs_ssd_size_bytes"]
 
 
 async def test_values_with_an_old_time_are_read_and_not_counted_as_new(

@@ -64,7 +64,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     "synciq-rpo": (("synciq_policy_enabled", ("projects-to-dr",), 0),),
     "synciq-service-off": (("synciq_service_on", (), 0),),
     "upgrade-stuck": (("upgrade_error", (), 1), ("upgrade_committed", (), 0)),
-    "var-full": (("node_var_used_ratio", ("2",), 0.96),),
+    "var-full": (("node_partition_used_ratio", ("2", "/var"), 0.96),),
 }
 
 

@@ -126,19 +126,19 @@ def _truth(cases: list[Case]) -> Seen:
 
 def test_the_laws_see_a_number_that_became_another(cases: list[Case]) -> None:
     truth = _truth(cases)
-    series = ("powerscale_node_status_uptime_seconds", ("2",))
+    series = ("powerscale_node_nvram_charged", ("2",))
     worse = replace(truth, numbers={**truth.numbers, series: truth.numbers[series] + 1})
     assert [breach.partition(": ")[0] for breach in breaches(LOST, truth, worse, None)] == [str(series)]
     assert list(breaches(replace(LOST, law=Law.SAME), truth, worse, None))
     assert list(breaches(replace(LOST, law=Law.BROKEN), truth, worse, None))
     assert list(breaches(replace(LOST, law=Law.OTHER), truth, worse, truth))
-    uptime = replace(LOST, law=Law.OTHER, path=("status", "uptime"))
-    assert not list(breaches(uptime, truth, worse, replace(truth, numbers={})))
+    charge = replace(LOST, law=Law.OTHER, path=("status", "nvram", "charge_status"))
+    assert not list(breaches(charge, truth, worse, replace(truth, numbers={})))
 
 
 def test_the_laws_see_a_series_that_comes_from_nowhere(cases: list[Case]) -> None:
     truth = _truth(cases)
-    more = replace(truth, numbers={**truth.numbers, ("powerscale_node_status_uptime_seconds", ("77",)): 5.0}, size=truth.size + 1)
+    more = replace(truth, numbers={**truth.numbers, ("powerscale_node_nvram_charged", ("77",)): 5.0}, size=truth.size + 1)
     assert [breach.rpartition(" comes")[2] for breach in breaches(LOST, truth, more, None)] == [" from nowhere"]
 
 

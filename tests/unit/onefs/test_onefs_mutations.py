@@ -26,7 +26,7 @@ from mendwatch_onefs.statistics_choice import choose
 from mendwatch_onefs.statistics_sheets import Page, Sheet
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
-_KEYS = {"node.cpu.idle.avg", "node.open.files", "node.cpu.throttling", "node.protostats.nfs3.total", "ifs.bytes.used"}
+_KEYS = {"node.cpu.idle.avg", "node.open.files", "node.cpu.throttling", "node.protostats.nfs3.total", "ifs.ssd.bytes.used"}
 STATISTICS = Ask(tuple(one for one in choose(("default",), None, ()).wanted if one.key in _KEYS), 0.0, patient=False)
 Series = dict[tuple[str, tuple[str, ...]], float]
 
@@ -44,7 +44,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             {**_NODE, "key": "node.open.files", "value": "17"},
             {**_NODE, "key": "node.cpu.throttling", "value": True},
             {**_NODE, "key": "node.protostats.nfs3.total", "value": _TOTAL},
-            {"devid": 0, "node": 0, "time": 1_700_000_000, "error_code": 3, "key": "ifs.bytes.used", "value": 5},
+            {"devid": 0, "node": 0, "time": 1_700_000_000, "error_code": 3, "key": "ifs.ssd.bytes.used", "value": 5},
         ]
     },
     "quotas": {"quotas": [{**_QUOTA, "thresholds_on": "fslogicalsize", "usage": _USAGE, "thresholds": _LIMITS}], "resume": None},

@@ -53,9 +53,6 @@ def _of(key: str, value: object, **more: object) -> dict[str, object]:
 def test_the_recorded_answer_of_a_cluster_gives_the_right_numbers(recorded: Callable[[str], bytes]) -> None:
     _, columns = _turned(recorded("csm-metrics-powerscale/platform-3-statistics-current.json"))
     assert {sample.metric: sample.value for sample in columns.samples()} == {
-        "powerscale_cluster_ifs_available_bytes": 171467464704.0,
-        "powerscale_cluster_ifs_used_bytes": 9029296128.0,
-        "powerscale_cluster_ifs_size_bytes": 252239708160.0,
         "powerscale_cluster_cpu_system_ratio": 0.135,
         "powerscale_cluster_disk_writes_per_second": 2.3,
         "powerscale_cluster_disk_reads_per_second": 0.0,
@@ -78,7 +75,6 @@ def test_another_recorded_answer_with_error_code_0_is_good(recorded: Callable[[s
         ("node.disk.busy.avg", 1000, "powerscale_node_disk_busy_ratio", 1.0),
         ("node.load.5min", 250, "powerscale_node_load5", 2.5),
         ("node.disk.iosched.queue.avg", 7, "powerscale_node_disk_queue_length", 0.07),
-        ("node.sysfs.var.percent.used", 12.5, "powerscale_node_var_used_ratio", 0.125),
         ("node.memory.used", "17179869184", "powerscale_node_memory_used_bytes", 17179869184.0),
         ("node.disk.access.latency.avg", 0.0042, "powerscale_node_disk_access_latency_seconds", 0.0042),
         ("node.cpu.throttling", True, "powerscale_node_cpu_throttled", 1.0),
@@ -219,7 +215,7 @@ def test_rules_can_name_nodes_and_the_cluster() -> None:
     assert schemas["node"].labels == ("node",)
     assert schemas["node"].fields["cpu_idle_ratio"] == "powerscale_node_cpu_idle_ratio"
     assert schemas["cluster"].labels == ()
-    assert schemas["cluster"].fields["ifs_used_ratio"] == "powerscale_cluster_ifs_used_ratio"
+    assert schemas["cluster"].fields["nodes_down"] == "powerscale_cluster_nodes_down"
     assert "clients_active" not in schemas["node"].fields
 
 

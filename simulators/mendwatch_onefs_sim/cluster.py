@@ -24,6 +24,7 @@ from mendwatch_onefs_sim.quotas.register import QuotaRegister
 from mendwatch_onefs_sim.reactions import Reactions
 from mendwatch_onefs_sim.reflection import circumstances
 from mendwatch_onefs_sim.releases import release as known_release
+from mendwatch_onefs_sim.rolling import settle as settle_upgrade
 from mendwatch_onefs_sim.snapshots.register import SnapshotRegister
 from mendwatch_onefs_sim.statistics.catalogue import Catalogue
 from mendwatch_onefs_sim.statistics.figures import Figures
@@ -115,6 +116,7 @@ class Cluster:
         self.snapshots.settle(self.epoch(now))
         if self.troubled:
             self.incidents = [incident.settled(self, now) for incident in self.incidents]
+        settle_upgrade(self, now)
         self._reactions.settle(self, now)
         self.steering.follow(circumstances(self))
         return now
@@ -141,24 +143,33 @@ class Cluster:
         changed = replace(node, is_up=is_up, booted=self.elapsed if is_up else node.booted)
         self._change(changed)
 
-    def restart(self, lnn: int) -> None:
-        """Let a node restart at once: its counters and its uptime begin anew, its sessions are gone.
+    def restart(self, lnn: int, at: float | None = None) -> None:
+        """Let a node restart now, or have restarted at a moment: its counters and its uptime begin anew, its sessions are gone.
 
         Raises:
             UserError: there is no such node.
         """
-        self._change(replace(self.hardware.node(lnn), booted=self.elapsed))
+        self._change(replace(self.hardware.node(lnn), booted=self.elapsed if at is None else at))
 
     def upgrade(self, release: str) -> None:
-        """Bring the cluster to another release: every node restarts into it.
+        """Bring the cluster to another release at once: every node restarts into it.
+
+        Raises:
+            UserError: there is no such release.
+        """
+        self.commit(release)
+        for node in self.hardware.up:
+            self.restart(node.lnn)
+
+    def commit(self, release: str) -> None:
+        """Let the cluster be of a release that its nodes run: resources, fields and keys come and go.
 
         Raises:
             UserError: there is no such release.
         """
         known_release(release)
         self.hardware = replace(self.hardware, release=release, latest=0)
-        for node in self.hardware.up:
-            self.restart(node.lnn)
+        self.operations.upgrades.commit()
 
     def _change(self, node: Node) -> None:
         self.hardware = self.hardware.with_node(node)

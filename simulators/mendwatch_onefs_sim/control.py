@@ -9,7 +9,8 @@ POST   /quotas             {"path": ..., "hard_limit": bytes, "usage_bytes": byt
 GET    /faults             the faults that wait
 POST   /faults             {"kind": "html_401", "path": "/platform/1/statistics", "times": 1, ...}: see Fault for the fields
 DELETE /faults             forget them all
-POST   /upgrade            {"release": "9.13.0.0"}: every node restarts into it, resources, fields and keys come and go
+POST   /upgrade            {"release": "9.13.0.0", "node_seconds": 60}: one node after another restarts into it and takes so long,
+                           then it is committed, and resources, fields and keys come and go; with 0 all of it is done at once
 POST   /nodes/<lnn>        {"is_up": false}: refuse connections; {"restart": true}; how it answers while it is up:
                            {"delay": seconds, "hung": true, "statistics": error code or null, "clock": seconds ahead}
 POST   /clock              {"offset": seconds}: how far the cluster's clock is ahead
@@ -138,6 +139,7 @@ def cluster_facts(cluster: Cluster) -> dict[str, object]:
     return {
         "name": hardware.name,
         "release": hardware.release,
+        "upgrade": cluster.operations.upgrades.present.state,
         "nodes": len(hardware.nodes),
         "down": [node.lnn for node in hardware.nodes if not node.is_up],
         "clock_offset": cluster.clock_offset,

@@ -10,6 +10,7 @@ from mendwatch.errors import UserError
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.conditions import Condition
 from mendwatch_onefs_sim.privileges import PERMISSIONS
+from mendwatch_onefs_sim.rolling import USUAL_STEP, start
 from mendwatch_onefs_sim.sessions import Sessions
 from mendwatch_onefs_sim.statistics.steering import CLUSTER
 
@@ -31,8 +32,8 @@ _CONDITION = {field.name for field in fields(Condition)}
 
 
 def _upgrade(world: Changed, _: Mapping[str, str], body: Body) -> None:
-    _only(body, {"release"})
-    world.cluster.upgrade(str(body.get("release")))
+    _only(body, {"release", "node_seconds"})
+    start(world.cluster, str(body.get("release")), _number("node_seconds", body.get("node_seconds", USUAL_STEP)))
 
 
 def _node(world: Changed, parts: Mapping[str, str], body: Body) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mendwatch.errors import UserError
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.events.definitions import KINDS
 from mendwatch_onefs_sim.events.groups import EventGroup
@@ -14,6 +13,7 @@ from mendwatch_onefs_sim.incidents.incident import Course, Opening
 from mendwatch_onefs_sim.incidents.kinds import Kind, about_cluster
 from mendwatch_onefs_sim.operations.checks import CHECKLISTS, Problem
 from mendwatch_onefs_sim.operations.upgrades import FAILED
+from mendwatch_onefs_sim.releases import release as known_release
 
 _UPGRADE, _CHECK, _NOISE = 400_090_001, 400_100_001, 600_010_001
 _ITEMS = tuple(item for items in CHECKLISTS.values() for item in items)
@@ -22,8 +22,7 @@ _ITEMS = tuple(item for items in CHECKLISTS.values() for item in items)
 def _upgrade_stuck(cluster: Cluster, given: Given) -> Course:
     """Let an upgrade stop with an error after its first node."""
     upgrades, release = cluster.operations.upgrades, given.text("release")
-    if any(not part.isdecimal() for part in release.split(".")) or release.count(".") != 3:  # noqa: PLR2004 - four numbers
-        raise UserError(f"{release!r} is no release", hint="Give four numbers, such as 9.13.0.0.")
+    known_release(release)
     before = upgrades.present
     upgrades.begin(release, cluster.elapsed)
     upgrades.progress(1)

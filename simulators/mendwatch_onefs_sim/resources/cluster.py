@@ -8,6 +8,7 @@ from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.hardware import Hardware, Node
 from mendwatch_onefs_sim.resources.fanout import ask_nodes
 from mendwatch_onefs_sim.resources.resource import Resource
+from mendwatch_onefs_sim.rolling import hardware_of
 
 #: The first version of cluster/config with the fields of a cluster in a cloud.
 _CLOUD = 17
@@ -62,7 +63,7 @@ def _identity(cluster: Cluster, _: Call) -> Answer:
 
 
 def _versions(cluster: Cluster, call: Call) -> Answer:
-    return ask_nodes(cluster, call, lambda _: _version(cluster.hardware))
+    return ask_nodes(cluster, call, lambda node: _version(hardware_of(cluster, node)))
 
 
 def _time(cluster: Cluster, call: Call) -> Answer:

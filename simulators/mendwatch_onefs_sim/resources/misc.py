@@ -12,6 +12,7 @@ from mendwatch_onefs_sim.operations.providers import AuthProvider
 from mendwatch_onefs_sim.operations.upgrades import COMMITTED, FAILED, UPGRADED, UPGRADING, Upgrade
 from mendwatch_onefs_sim.paging import asked, cut
 from mendwatch_onefs_sim.resources.resource import Resource
+from mendwatch_onefs_sim.rolling import transitioning
 
 _LICENCES = "license/licenses"
 _UPGRADE_SINCE, _AUTH_SINCE = 3, 7
@@ -67,9 +68,9 @@ def _upgrade(cluster: Cluster, _: Call) -> Answer:
         "assessment_progress": 0,
         "assessment_status": "",
         "cluster_overview": {
-            "nodes_current": nodes - upgrade.upgraded - (1 if upgrade.state == UPGRADING else 0),
+            "nodes_current": nodes - upgrade.upgraded - transitioning(cluster),
             "nodes_total": nodes,
-            "nodes_transitioning": (1 if upgrade.state == UPGRADING else 0) if moving else None,
+            "nodes_transitioning": transitioning(cluster) if moving else None,
             "nodes_upgraded": upgrade.upgraded if moving else None,
         },
         "cluster_state": upgrade.state,

@@ -13,6 +13,7 @@ from mendwatch_onefs_sim.machines import shape
 from mendwatch_onefs_sim.machines.machine import Machine
 from mendwatch_onefs_sim.resources.fanout import ask_nodes, fan_out
 from mendwatch_onefs_sim.resources.resource import Resource
+from mendwatch_onefs_sim.rolling import hardware_of
 
 _PRIVILEGE = "ISI_PRIV_DEVICES"
 _SINCE = 3
@@ -38,7 +39,7 @@ def _partitions(cluster: Cluster, node: Node, machine: Machine) -> Json:
 
 
 def _status(cluster: Cluster, node: Node, machine: Machine) -> Json:
-    return shape.status_json(cluster.hardware, node, machine, node.uptime(cluster.elapsed))
+    return shape.status_json(hardware_of(cluster, node), node, machine, node.uptime(cluster.elapsed))
 
 
 def _shown(show: Show) -> Callable[[Cluster, Call], Answer]:

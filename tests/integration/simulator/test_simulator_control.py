@@ -120,7 +120,7 @@ async def test_the_state_tells_what_is_behind_the_api(remediate: Client, clock: 
     state = (await remediate.control("GET", "/state")).body
     assert state["elapsed"] == 3
     assert state["sessions"] == 1
-    facts = {"name": "demo-cluster", "release": "9.12.0.0", "nodes": 4, "down": [], "clock_offset": 0.0}
+    facts = {"name": "demo-cluster", "release": "9.12.0.0", "upgrade": "committed", "nodes": 4, "down": [], "clock_offset": 0.0}
     assert state["cluster"] == facts
     facts = next(quota for quota in state["quotas"] if quota["path"] == DEMO_PATH)
     assert facts["usage_bytes"] == (await quota_at(remediate, DEMO_PATH))["usage"]["fslogical"]

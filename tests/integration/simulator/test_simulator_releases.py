@@ -28,7 +28,7 @@ async def simulator(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Simulator
 async def test_an_upgrade_brings_the_next_version_of_the_api_and_ends_every_session(monitor: Client, clock: FakeClock) -> None:
     clock.move(60)
     assert await monitor.get("latest") == {"latest": "22"}
-    assert (await monitor.control("POST", "/upgrade", {"release": "9.12.0.0"})).body["release"] == "9.12.0.0"
+    assert (await monitor.control("POST", "/upgrade", {"release": "9.12.0.0", "node_seconds": 0})).body["release"] == "9.12.0.0"
     assert (await monitor.ask("GET", "/platform/latest")).status == 401
     await monitor.login()
     assert await monitor.get("latest") == {"latest": "23"}
@@ -36,6 +36,18 @@ async def test_an_upgrade_brings_the_next_version_of_the_api_and_ends_every_sess
     assert [stat["value"] for stat in stats] == [0, 0, 0, 0], "every node restarted"
     config = await monitor.get("17/cluster/config")
     assert config["onefs_version"]["release"] == "v9.12.0.0"
+
+
+async def test_an_upgrade_rolls_through_the_nodes_unless_it_is_told_otherwise(monitor: Client, clock: FakeClock) -> None:
+    answered = await monitor.control("POST", "/upgrade", {"release": "9.12.0.0"})
+    assert (answered.body["release"], answered.body["upgrade"]) == ("9.11.0.0", "upgrading")
+    clock.move(60)
+    await monitor.control("GET", "/state")
+    await monitor.login()
+    nodes = (await monitor.get("3/cluster/version"))["nodes"]
+    assert [node["release"] for node in nodes] == ["v9.12.0.0", "v9.11.0.0", "v9.11.0.0", "v9.11.0.0"]
+    clock.move(600)
+    assert (await monitor.control("GET", "/state")).body["cluster"]["release"] == "9.12.0.0"
 
 
 async def test_counters_begin_anew_when_a_node_restarts(monitor: Client, clock: FakeClock) -> None:
@@ -52,7 +64,7 @@ async def test_counters_begin_anew_when_a_node_restarts(monitor: Client, clock: 
 
 async def test_resources_come_and_go_with_releases(monitor: Client) -> None:
     assert (await monitor.ask("GET", "/platform/22/repair/settings")).status == 404
-    await monitor.control("POST", "/upgrade", {"release": "9.12.0.0"})
+    await monitor.control("POST", "/upgrade", {"release": "9.12.0.0", "node_seconds": 0})
     await monitor.login()
     assert (await monitor.ask("GET", "/platform/23/repair/settings")).status == 200
 
@@ -65,7 +77,7 @@ async def test_an_older_version_does_not_show_newer_fields(monitor: Client, vers
 async def test_keys_that_went_with_a_release_fail_whoever_still_names_them(monitor: Client) -> None:
     keys = {"keys": "node.memory.used,node.memory.cache,node.cpu.throttling"}
     assert (await monitor.ask("GET", CURRENT, params=keys)).status == 200
-    await monitor.control("POST", "/upgrade", {"release": "9.14.0.0"})
+    await monitor.control("POST", "/upgrade", {"release": "9.14.0.0", "node_seconds": 0})
     await monitor.login()
     assert (await monitor.ask("GET", CURRENT, params={**keys, "degraded": "true"})).status == 200
     assert (await monitor.ask("GET", CURRENT, params={**keys, "degraded": "true", "devid": "all"})).status == 200

@@ -17,7 +17,7 @@ from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.drift import Drift
 from mendwatch_onefs.interfaces import RESOURCE as INTERFACES
-from mendwatch_onefs.interfaces import interface_findings
+from mendwatch_onefs.interfaces import interface_findings, spread_findings
 from mendwatch_onefs.network_metrics import INTERFACE_SCHEMA, METRICS, POOL_SCHEMA, SCHEMAS, SUSPENDED_SCHEMA
 from mendwatch_onefs.network_settings import (
     cache_findings,
@@ -120,6 +120,7 @@ def reading_of(found: Network, now: datetime) -> Reading:
     lists = found.lists
     findings = (
         *interface_findings(lists.get(INTERFACES, []), drift),
+        *spread_findings(lists.get(INTERFACES, [])),
         *groupnet_findings(lists.get("network/groupnets"), drift),
         *subnet_findings(lists.get("network/subnets"), drift),
         *pool_findings(lists.get("network/pools"), drift),

@@ -34,6 +34,14 @@ SUSPENDED = _pool("suspended_nodes", "Nodes that SmartConnect does not send clie
 SUSPENDED_NODE = _pool(
     "node_suspended", "Always 1; a node that SmartConnect does not send clients to", "sc_suspended_nodes", ("node",)
 )
+
+
+def _spread(name: str, which: str) -> MetricSpec:
+    words = f"IP addresses of a network pool on the node that has {which}; absent while one interface is odd"
+    return _spec(f"network_pool_addresses_per_node_{name}", words, "network/interfaces: owners.ip_addrs", labels=POOL)
+
+
+MOST_ADDRESSES, FEWEST_ADDRESSES = _spread("max", "most"), _spread("min", "fewest")
 RULES = _pool("rules", "Provisioning rules of a network pool", "rules")
 POOL_INFO = _pool(
     "info",
@@ -64,14 +72,14 @@ CACHE_TIMEOUT = _spec(
 )
 ZONES = _spec("access_zones", "Access zones of the cluster", "zones")
 ZONE_PROVIDERS = _spec(
-    "access_zone_auth_providers", "Authentication providers of an access zone", "zones: auth_providers", labels=("zone",)
+    "access_zone_auth_providers", "Authentication providers of an access zone", "zones: auth_providers", labels=("access_zone",)
 )
 ZONE_INFO = _spec(
-    "access_zone_info", "Always 1; where an access zone lies", "zones: path, groupnet", labels=("zone", "path", "groupnet")
+    "access_zone_info", "Always 1; where an access zone lies", "zones: path, groupnet", labels=("access_zone", "path", "groupnet")
 )
 
 _OF_INTERFACE = (UP, SPEED, MTU, ADDRESSES, OWNED)
-_OF_POOL = (POOL_ADDRESSES, POOL_INTERFACES, SUSPENDED, RULES)
+_OF_POOL = (POOL_ADDRESSES, POOL_INTERFACES, MOST_ADDRESSES, FEWEST_ADDRESSES, SUSPENDED, RULES)
 METRICS = (
     *_OF_INTERFACE,
     STATE,
@@ -104,7 +112,8 @@ POOL_SCHEMA = RecordSchema(
     "network_pool",
     POOL,
     {spec.name.removeprefix("powerscale_network_pool_"): spec.name for spec in _OF_POOL},
-    help="One network pool by its full name (groupnet.subnet.pool), with how many nodes SmartConnect leaves out.",
+    help="One network pool by its full name (groupnet.subnet.pool): its addresses, how evenly nodes have them, and how many nodes "
+    "SmartConnect leaves out.",
 )
 SUSPENDED_SCHEMA = RecordSchema(
     "suspended_node", (*POOL, "node"), {"suspended": SUSPENDED_NODE.name}, help="One node that SmartConnect leaves out of one pool."

@@ -76,6 +76,42 @@ def test_a_node_that_is_down_loses_its_own_interfaces_and_leaves_only_the_interf
     assert reading.drift == {}
 
 
+def _owned(node: int, *addresses: str, **owner: object) -> dict[str, Any]:
+    place = {"groupnet": "g", "subnet": "s", "pool": "p", "type": "dynamic"}
+    return {"lnn": node, "name": "ext-1", "owners": [{**place, "ip_addrs": list(addresses), **owner}]}
+
+
+def _spread(*interfaces: Any) -> tuple[float | None, ...]:  # noqa: ANN401 - JSON
+    found = series(_interfaces(*interfaces))
+    return tuple(found.get((f"powerscale_network_pool_addresses_per_node_{name}", ("g.s.p",))) for name in ("max", "min"))
+
+
+def test_a_pool_whose_addresses_are_on_few_nodes_is_seen() -> None:
+    second = {**_owned(1, "192.0.2.9", "192.0.2.1"), "name": "ext-2"}
+    assert _spread(_owned(1, "192.0.2.1", "192.0.2.2"), second, _owned(2, "192.0.2.3"), _owned(3)) == (3.0, 0.0)
+
+
+def test_what_is_on_an_interface_beside_its_pools_does_not_make_a_pool_uneven() -> None:
+    service = {"type": "smartconnect_service", "groupnet": "g", "subnet": "s", "pool": "", "ip_addrs": ["192.0.2.7"]}
+    beside = {**_owned(1, "192.0.2.1"), "owners": [*_owned(1, "192.0.2.1")["owners"], service, {"type": "internal"}]}
+    assert _spread(beside, _owned(2, "192.0.2.2")) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"lnn": 2, "name": "ext-1"},
+        {"name": "ext-1", "owners": []},
+        _owned(2, ip_addrs=None),
+        _owned(2, ip_addrs=["192.0.2.2", None]),
+        _owned(2, "192.0.2.2", pool=None),
+        {**_owned(2), "owners": ["pool"]},
+    ],
+)
+def test_one_odd_interface_makes_it_unknown_how_even_a_pool_is(odd: object) -> None:
+    assert _spread(_owned(1, "192.0.2.1"), odd) == (None, None)
+
+
 @pytest.mark.parametrize("status", ["unknown", "sideways"])
 def test_a_status_that_says_nothing_is_neither_up_nor_down(status: str) -> None:
     reading = _interfaces({"lnn": 1, "name": "ext-1", "status": status})

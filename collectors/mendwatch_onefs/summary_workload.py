@@ -15,6 +15,7 @@ from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.decoding import name_of
 from mendwatch_onefs.drift import Drift
+from mendwatch_onefs.failures import Rejected
 from mendwatch_onefs.giving import once
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.summary import MICROSECONDS, PRIVILEGE, amounts, query, top
@@ -53,6 +54,16 @@ _FIELDS = {
     "latency_write": (_spec("write_latency_seconds", "Time of disk writes", "latency_write", "seconds"), MICROSECONDS),
     "latency_other": (_spec("other_latency_seconds", "Time of other operations", "latency_other", "seconds"), MICROSECONDS),
 }
+
+
+KNOWN = MetricSpec(
+    "powerscale_workload_dataset_known",
+    f"Whether the cluster knows the dataset that the option workload_datasets names; 0 for one that it refuses ({_RESOURCE}).",
+    labels=("dataset",),
+)
+DATASET_SCHEMA = RecordSchema(
+    "workload_dataset", ("dataset",), {"known": KNOWN.name}, help="One performance dataset that the options name."
+)
 
 
 class Workload(msgspec.Struct):
@@ -102,8 +113,9 @@ class WorkloadSummaryCollector:
         "workloads_summary",
         interval=60.0,
         timeout=60.0,
-        metrics=tuple(spec for spec, _ in _FIELDS.values()),
+        metrics=(*(spec for spec, _ in _FIELDS.values()), KNOWN),
         schemas=(
+            DATASET_SCHEMA,
             RecordSchema(
                 "workload",
                 _LABELS,
@@ -115,11 +127,16 @@ class WorkloadSummaryCollector:
     )
 
     async def collect(self, session: OneFSSession, now: datetime) -> Reading:
-        """Fetch each dataset once."""
+        """Fetch each dataset once; one that the cluster does not know costs no other."""
         drift, samples = Drift(), list[Sample]()
         for dataset in session.options.workload_datasets:
             asked = query(session, dataset=dataset, numeric="true")
-            answer = await session.get(10, _RESOURCE, WorkloadSummary, asked)
+            try:
+                answer = await session.get(10, _RESOURCE, WorkloadSummary, asked)
+            except Rejected:
+                samples.append(Sample(KNOWN.name, 0.0, (dataset,), now))
+                continue
+            samples.append(Sample(KNOWN.name, 1.0, (dataset,), now))
             samples.extend(samples_of(dataset, answer.workload, session.options.workload_top, now, drift))
         return Reading(tuple(samples), drift=drift.counts)
 

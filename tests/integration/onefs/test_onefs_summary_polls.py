@@ -11,7 +11,6 @@ import pytest
 
 from mendwatch.model.samples import Reading
 from mendwatch.testing.clock import FakeClock
-from mendwatch_onefs.failures import Rejected
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.summary_client import ClientSummaryCollector
 from mendwatch_onefs.summary_drive import DriveSummaryCollector
@@ -107,6 +106,9 @@ async def test_a_slow_protocol_is_seen_in_its_latency_which_waiting_does_not_spo
     assert after[("protocol_latency_seconds", ("nfs3",))] == pytest.approx(before[("protocol_latency_seconds", ("nfs3",))])
 
 
-async def test_a_dataset_that_does_not_exist_is_refused_by_name(opened: Open, clock: FakeClock) -> None:
-    with pytest.raises(Rejected, match="nothing-like-it"):
-        await WorkloadSummaryCollector().collect(opened(workload_datasets=("nothing-like-it",)), clock.now())
+async def test_a_dataset_that_does_not_exist_is_told_and_costs_no_other(opened: Open, clock: FakeClock) -> None:
+    session = opened(workload_datasets=("nothing-like-it", "System"))
+    found = _series(await WorkloadSummaryCollector().collect(session, clock.now()))
+    known = {labels: value for (metric, labels), value in found.items() if metric == "workload_dataset_known"}
+    assert known == {("nothing-like-it",): 0, ("System",): 1}
+    assert {labels[0] for (metric, labels) in found if metric == "workload_operations_per_second"} == {"System"}

@@ -25,7 +25,8 @@ OVERDUE = _spec(
 )
 LOCKED = _spec("s_locked", "Active snapshots with locks", f"{_LIST}: has_locks")
 OLDEST = _spec("s_oldest_created_timestamp_seconds", "When the oldest active snapshot was made", f"{_LIST}: created")
-LISTED = (ACTIVE, DELETING, OTHER, EXPIRED, EXPIRED_SIZE, EXPIRED_LOCKED, OVERDUE, LOCKED, OLDEST)
+SHARE = _spec("s_active_filesystem_ratio", "Share of /ifs that active snapshots hold together", f"{_LIST}: pct_filesystem")
+LISTED = (ACTIVE, DELETING, OTHER, EXPIRED, EXPIRED_SIZE, EXPIRED_LOCKED, OVERDUE, LOCKED, OLDEST, SHARE)
 
 SIZE = _spec("s_bytes", "Bytes that all snapshots hold", f"{_SUMMARY}: size")
 ACTIVE_SIZE = _spec("s_active_bytes", "Bytes that active snapshots hold", f"{_SUMMARY}: active_size")

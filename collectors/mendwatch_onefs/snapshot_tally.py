@@ -29,6 +29,7 @@ class Snapshot(msgspec.Struct, gc=False):
     expires: Any = None
     has_locks: Any = None
     name: Any = None
+    pct_filesystem: Any = None
     schedule: Any = None
     size: Any = None
     state: Any = None
@@ -67,6 +68,7 @@ class SnapshotTally:
     overdue: float = 0.0
     locked: float = 0.0
     oldest: float | None = None
+    percent: float = 0.0
     schedules: dict[str, ScheduleTally] = field(default_factory=dict)
 
     def add(self, page: Iterable[Snapshot], drift: Drift) -> None:
@@ -87,6 +89,7 @@ class SnapshotTally:
         size = _or_nan(drift.quantity(f"{_WHERE}size", one.size))
         created = _or_nan(number(one.created) or None)
         self.locked += locked
+        self.percent += _or_nan(drift.quantity(f"{_WHERE}pct_filesystem", one.pct_filesystem))
         self.oldest = _extreme(min, self.oldest, created)
         self._expire(one.expires, size, locked, drift)
         self._schedule(one.schedule, size, created)

@@ -120,6 +120,7 @@ def listed_of(tally: SnapshotTally, now: datetime) -> Iterator[Sample]:
     yield from told(metrics.OVERDUE, tally.overdue, now)
     yield from told(metrics.LOCKED, tally.locked, now)
     yield from told(metrics.OLDEST, tally.oldest, now)
+    yield from told(metrics.SHARE, tally.percent / 100, now)
 
 
 def summary_of(summary: Any, now: datetime, drift: Drift) -> Iterator[Sample]:  # noqa: ANN401 - foreign data

@@ -43,7 +43,7 @@ def _listed(*pages: list[dict[str, object]]) -> dict[str, float]:
 def test_no_snapshots_at_all_are_a_true_0_of_each_kind() -> None:
     assert _listed([]) == {
         "s_active": 0.0, "s_deleting": 0.0, "s_expired": 0.0, "s_expired_bytes": 0.0, "s_expired_locked": 0.0,
-        "s_expired_overdue_seconds": 0.0, "s_locked": 0.0,
+        "s_expired_overdue_seconds": 0.0, "s_locked": 0.0, "s_active_filesystem_ratio": 0.0,
     }  # fmt: skip
 
 
@@ -51,6 +51,12 @@ def test_all_pages_are_counted_together() -> None:
     found = _listed([_snapshot()], [_snapshot(state="deleting", name=None), _snapshot(created=NOON - 9 * DAY)])
     assert (found["s_active"], found["s_deleting"]) == (2.0, 1.0)
     assert found["s_oldest_created_timestamp_seconds"] == NOON - 9 * DAY
+
+
+def test_the_share_of_the_file_system_is_the_sum_of_active_snapshots_or_unknown() -> None:
+    active, gone = _snapshot(pct_filesystem=1.5), _snapshot(pct_filesystem=90, state="deleting")
+    assert _listed([active, active, gone])["s_active_filesystem_ratio"] == 0.03
+    assert "s_active_filesystem_ratio" not in _listed([active, _snapshot()])
 
 
 def test_what_has_expired_and_is_still_active_is_counted_with_its_bytes_and_its_delay() -> None:

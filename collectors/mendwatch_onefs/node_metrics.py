@@ -83,7 +83,7 @@ TEMPERATURE = _sensor("temperature_celsius", "Temperature that a sensor measures
 #: The metric of a sensor by the unit that OneFS writes, in lower case.
 SENSORS = {
     "c": TEMPERATURE,
-    "rpm": _sensor("fan_rpm", "Revolutions of a fan per minute", "rpm"),
+    "rpm": _sensor("fan_rotations_per_minute", "Rotations of a fan per minute", "rotations_per_minute"),
     "v": _sensor("voltage_volts", "Voltage that a sensor measures", "volts"),
     "a": _sensor("current_amperes", "Current that a sensor measures", "amperes"),
     "w": _sensor("power_watts", "Power that a sensor measures", "watts"),

@@ -128,7 +128,7 @@ BOARD = Board(
                     "Slowest fans",
                     "The ten slowest fans; one that stands still is broken.",
                     Look("rotrpm"),
-                    ("bottomk(10, powerscale_node_fan_rpm{$node})", "{{cluster}} {{node}} {{sensor}}"),
+                    ("bottomk(10, powerscale_node_fan_rotations_per_minute{$node})", "{{cluster}} {{node}} {{sensor}}"),
                 ),
                 bars(
                     "Fullest system partitions",

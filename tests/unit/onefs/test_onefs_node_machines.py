@@ -73,7 +73,8 @@ def test_a_sensor_that_measures_nothing_gives_nothing_and_a_unit_that_nobody_kno
         {"name": "d", "units": "rpm", "value": 5280},
     ]
     reading = _reading({"lnn": 1, "sensors": {"sensors": [{"name": "All", "values": values}]}})
-    assert set(series(reading)) == {("powerscale_node_answers", ("1",)), ("powerscale_node_fan_rpm", ("1", "All", "d"))}
+    fan = ("powerscale_node_fan_rotations_per_minute", ("1", "All", "d"))
+    assert set(series(reading)) == {("powerscale_node_answers", ("1",)), fan}
     assert reading.drift == {"cluster/nodes: sensors.units": 1, "cluster/nodes: sensors.value": 1}
 
 

@@ -32,6 +32,7 @@ from mendwatch_onefs.ntp import NtpCollector
 from mendwatch_onefs.options import OneFSOptions
 from mendwatch_onefs.protocols_services import NodeServicesCollector, ServicesCollector
 from mendwatch_onefs.quotas import QuotasCollector
+from mendwatch_onefs.quotas_summary import QuotasSummaryCollector
 from mendwatch_onefs.recording import RecordingSession, record
 from mendwatch_onefs.repairs import RepairsCollector
 from mendwatch_onefs.s3_buckets import S3Collector
@@ -78,6 +79,7 @@ class OneFSProvider:
             StatisticsCollector(),
             EventsCollector(),
             QuotasCollector(),
+            QuotasSummaryCollector(),
             NodesCollector(),
             StoragePoolsCollector(),
             CapacityCollector(),

@@ -107,6 +107,7 @@ async def _answers(standing: Standing, session: OneFSSession, now: datetime, dri
     found: list[tuple[Sheet, Page, Answer]] = []
     for sheet, page in standing.due(now):
         found.append((sheet, page, await _asked(standing, session, page, now, drift)))
+        await asyncio.sleep(0)  # decoding is one step of a poll, and what is made of it the next
     for _, page, answer in found:
         if session.clock.monotonic() - started < session.options.timeout:
             await _try_again(session, page, answer, drift)

@@ -49,6 +49,7 @@ from mendwatch_onefs.summary_protocol import ProtocolSummaryCollector
 from mendwatch_onefs.summary_system import SystemSummaryCollector
 from mendwatch_onefs.summary_workload import WorkloadSummaryCollector
 from mendwatch_onefs.synciq import SyncIQCollector
+from mendwatch_onefs.synciq_certificates import SyncIQCertificatesCollector
 from mendwatch_onefs.time_skew import TimeSkewCollector
 from mendwatch_onefs.upgrade import UpgradeCollector
 
@@ -105,6 +106,7 @@ class OneFSProvider:
             DataMoverCollector(),
             SnapshotsCollector(),
             SyncIQCollector(),
+            SyncIQCertificatesCollector(),
             ProtocolSummaryCollector(),
             ClientSummaryCollector(),
             DriveSummaryCollector(),

@@ -30,6 +30,7 @@ from mendwatch_onefs_sim.resources.snapshots import SNAPSHOTS
 from mendwatch_onefs_sim.resources.statistics import STATISTICS
 from mendwatch_onefs_sim.resources.storage_pools import STORAGE_POOLS
 from mendwatch_onefs_sim.resources.summaries import SUMMARIES
+from mendwatch_onefs_sim.resources.sync_certificates import SYNC_CERTIFICATES
 from mendwatch_onefs_sim.resources.syncs import SYNCS
 from mendwatch_onefs_sim.sessions import ANY_NODE, Account
 
@@ -48,6 +49,7 @@ RESOURCES: tuple[Resource, ...] = (
     *QUOTAS,
     *SUMMARIES,
     *SYNCS,
+    *SYNC_CERTIFICATES,
     *SNAPSHOTS,
 )
 

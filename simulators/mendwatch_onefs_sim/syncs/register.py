@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mendwatch_onefs_sim.answers import bad_request, not_found
+from mendwatch_onefs_sim.syncs.certificates import SyncCertificates
 from mendwatch_onefs_sim.syncs.inventory import SETTINGS, starting_policies, starting_targets
 from mendwatch_onefs_sim.syncs.policy import (
     ATTENTION,
@@ -33,6 +34,7 @@ class SyncRegister:
 
     def __init__(self, epoch: int) -> None:
         self.settings = dict(SETTINGS)
+        self.certificates = SyncCertificates(epoch)
         self.targets: list[TargetPolicy] = list(starting_targets(epoch))
         self._policies = {policy.name: policy for policy in starting_policies(epoch)}
         self._numbers = 1

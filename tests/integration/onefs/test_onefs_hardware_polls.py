@@ -23,6 +23,7 @@ from mendwatch_onefs.nodes import NodesCollector
 from mendwatch_onefs.provider import OneFSProvider
 from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.storage_pools import StoragePoolsCollector
+from mendwatch_onefs.synciq_certificates import SyncIQCertificatesCollector
 from mendwatch_onefs.time_skew import TimeSkewCollector
 from mendwatch_onefs_sim.conditions import Condition
 from mendwatch_onefs_sim.faults import Fault
@@ -34,12 +35,12 @@ Open = Callable[..., OneFSSession]
 def every_collector(clock: FakeClock) -> dict[str, Collector]:
     made = (
         NodesCollector(), StoragePoolsCollector(), CapacityCollector(), NetworkCollector(), TimeSkewCollector(clock),
-        CertificatesCollector(),
+        CertificatesCollector(), SyncIQCertificatesCollector(),
     )  # fmt: skip
     return {collector.spec.name: collector for collector in made}
 
 
-NAMES = ("nodes", "storage_pools", "capacity", "network", "time_skew", "certificates")
+NAMES = ("nodes", "storage_pools", "capacity", "network", "time_skew", "certificates", "synciq_certificates")
 #: The privilege that is missing first, for each collector whose resources need one.
 PRIVILEGES = {
     "nodes": "ISI_PRIV_DEVICES",
@@ -47,6 +48,7 @@ PRIVILEGES = {
     "capacity": "ISI_PRIV_STATISTICS",
     "network": "ISI_PRIV_NETWORK",
     "certificates": "ISI_PRIV_CERTIFICATE",
+    "synciq_certificates": "ISI_PRIV_SYNCIQ",
 }
 LOGIN = "ISI_PRIV_LOGIN_PAPI"
 
@@ -179,7 +181,7 @@ async def test_each_collector_asks_for_the_lowest_version_that_has_its_fields(
         "latest", "3/cluster/nodes", "16/storagepool/storagepools", "1/storagepool/status", "1/storagepool/unprovisioned",
         "1/cluster/statfs", "5/storagepool/settings", "16/network/interfaces", "10/network/groupnets", "16/network/subnets",
         "16/network/pools", "3/network/rules", "3/zones", "3/network/dnscache", "3/cluster/time", "4/certificate/server",
-        "7/certificate/authority",
+        "7/certificate/authority", "7/sync/certificates/server", "7/sync/certificates/peer",
     }  # fmt: skip
 
 

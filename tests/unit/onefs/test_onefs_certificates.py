@@ -13,8 +13,9 @@ from simulated import Asked, series
 
 from mendwatch.errors import Unsupported
 from mendwatch.model.samples import Reading
-from mendwatch_onefs.certificates import CertificatePage, CertificatesCollector, reading_of
+from mendwatch_onefs.certificates import CertificatesCollector, reading_of
 from mendwatch_onefs.decoding import decode
+from mendwatch_onefs.stored_certificates import CertificatePage
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DAY = 86_400

@@ -25,6 +25,7 @@ from mendwatch.model.samples import Reading
 from mendwatch_onefs import capacity, certificates, drives, network, nodes, storage_pools, time_skew
 from mendwatch_onefs.decoding import decode
 from mendwatch_onefs.gathered import KeptHeads
+from mendwatch_onefs.stored_certificates import CertificatePage
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 TRIP = time_skew.Trip(NOW, 0.2)
@@ -39,7 +40,7 @@ def _list(resource: str) -> Callable[[bytes], Reading]:
 
 
 def _certificates(body: bytes) -> Reading:
-    return certificates.reading_of([("server", decode(body, certificates.CertificatePage, "x").certificates)], None, NOW)
+    return certificates.reading_of([("server", decode(body, CertificatePage, "x").certificates)], None, NOW)
 
 
 #: Each resource with what reads its answer.

@@ -26,8 +26,8 @@ CREDENTIAL = Credential("remediate", Secret("kanarie"))
 COLLECTORS = (
     "auth_providers capacity certificates clients_summary cloud_pools cluster data_mover dedupe "
     "drives_summary events file_pools healthchecks heat_summary job_engine licences network nfs node_services nodes "
-    "ntp protocols_summary quotas quotas_summary repairs s3 services smartconnect smb snapshots statistics storage_pools synciq "
-    "system_summary time_skew upgrade workloads_summary"
+    "ntp protocols_summary quotas quotas_summary repairs s3 services smartconnect smb snapshots statistics storage_pools "
+    "synciq synciq_certificates system_summary time_skew upgrade workloads_summary"
 )
 
 

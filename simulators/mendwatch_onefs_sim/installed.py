@@ -62,6 +62,9 @@ class InstalledCertificates:
             Installed("server", "default", start - 90 * _DAY, start + 275 * _DAY),
             Installed("authority", "example-ca", start - 400 * _DAY, start + 3_250 * _DAY),
         ]
+        #: The certificate that the web server shows; it is one of those that are kept.
+        self.default = self._kept[0]
+        self.monitored, self.warning_days = True, 30
 
     def all(self, store: str) -> list[Installed]:
         """Give those of one store."""
@@ -76,6 +79,8 @@ class InstalledCertificates:
         for place, one in enumerate(self._kept):
             if one.name == name:
                 self._kept[place] = replace(one, not_after=epoch)
+                if one == self.default:
+                    self.default = self._kept[place]
                 return self._kept[place]
         raise UserError(f"there is no certificate {name!r}", hint=f"There are: {', '.join(one.name for one in self._kept)}.")
 

@@ -55,7 +55,7 @@ def _hot_client(cluster: Cluster, given: Given) -> Course:
     summaries.crowd_in(given.number("load"))
 
     def holds(cluster: Cluster, _: float) -> bool:
-        return hot in cluster.summaries.guests
+        return hot in cluster.summaries.guests and cluster.datasets.allowed(hot) >= hot.rate
 
     def end(cluster: Cluster, _: float) -> None:
         cluster.summaries.leave(hot.address)
@@ -93,7 +93,7 @@ CLIENT_INCIDENTS: Mapping[str, Kind] = MappingProxyType(
         "hot-client": Kind(
             _hot_client,
             "One client asks so much that a protocol gets slow for all.",
-            "Somebody stops it: DELETE /incidents/hot-client",
+            "POST performance/datasets/{id}/workloads, or PUT .../{workload}, with a lower limit of protocol_ops",
             (
                 Argument("address", TEXT, "10.20.0.250", "where it is"),
                 Argument("protocol", TEXT, "nfs3", "what it speaks", among=("nfs3", "smb2")),

@@ -98,7 +98,7 @@ DEADLINE_INCIDENTS: Mapping[str, Kind] = MappingProxyType(
         "certificate-expiring": Kind(
             _certificate,
             "An installed certificate ends soon.",
-            "POST certificate/server with a new one, then DELETE certificate/server/{id}",
+            "POST certificate/server with a new one, PUT certificate/settings to show it, then DELETE certificate/server/{id}",
             (
                 Argument("name", TEXT, "default", "the name of the certificate"),
                 Argument("days", WHOLE, 10, "how many days are left", above=-1, most=_SOON),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mendwatch_onefs_sim.operations.checks import HealthChecks
 from mendwatch_onefs_sim.operations.clients import NfsClients, SmbClients, starting_buckets
+from mendwatch_onefs_sim.operations.gathers import Gathers
 from mendwatch_onefs_sim.operations.jobs import JobEngine
 from mendwatch_onefs_sim.operations.licences import Licences, day_of
 from mendwatch_onefs_sim.operations.placement import Cloud, DataMover, Dedupe, FilePolicies
@@ -23,6 +24,7 @@ class Operations:
         self.jobs = JobEngine()
         self.checks = HealthChecks()
         self.repairs = Repairs(self.checks)
+        self.gathers = Gathers()
         self.licences = Licences(day_of(epoch))
         self.upgrades = Upgrades()
         self.auth_providers = AuthProviders()
@@ -41,3 +43,4 @@ class Operations:
         self.jobs.settle(now)
         self.repairs.settle(now)
         self.checks.settle(now)
+        self.gathers.settle(now)

@@ -1,4 +1,4 @@
-"""What a PUT on a quota may change, checked as the cluster checks it: types, order of the thresholds, links."""
+"""What a POST or a PUT may make of a quota, checked as the cluster checks it: types, order of the thresholds, links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mendwatch_onefs_sim.answers import bad_request
-from mendwatch_onefs_sim.quotas.quota import APP_LOGICAL, FS_LOGICAL, PHYSICAL, Limits, Quota
+from mendwatch_onefs_sim.quotas.quota import APP_LOGICAL, FS_LOGICAL, PHYSICAL, TYPES, Limits, Quota, Usage
 
 _SIZES = ("hard", "soft", "advisory", "soft_grace")
 _PERCENTS = {"percent_soft": "soft", "percent_advisory": "advisory"}
@@ -15,6 +15,9 @@ _TEXTS = ("description", "labels")
 #: Arguments of a change that say how it is checked and are not kept.
 _MANNERS = ("force", "ignore_limit_checks")
 _MEASURES = (FS_LOGICAL, APP_LOGICAL, PHYSICAL)
+_PEOPLE = ("user", "group")
+#: The number of somebody whom only a name was given for.
+_STRANGER = 2999
 _MOST = 2**63 - 1
 _MOST_PERCENT = 100
 
@@ -31,6 +34,45 @@ def changed(quota: Quota, body: object) -> Quota:
     for name, value in fields.items():
         quota = _change(quota, name, value)
     return quota
+
+
+def created(body: object) -> Quota:
+    """Give the quota that a POST asks for, without an id; it counts nothing yet.
+
+    Raises:
+        PapiError: 400 with the field, as soon as one is wrong.
+    """
+    fields = dict(_object(body, None))
+    path, kind, snapshots = (fields.pop(name, None) for name in ("path", "type", "include_snapshots"))
+    if not isinstance(path, str) or not (path == "/ifs" or path.startswith("/ifs/")):
+        raise bad_request("Value of 'path' is no path below /ifs", "path")
+    if kind not in TYPES:
+        raise bad_request(f"Value of 'type' is none of: {', '.join(TYPES)}", "type")
+    persona = _persona(str(kind), fields.pop("persona", None))
+    quota = Quota(
+        "", path.rstrip("/"), Limits(), Usage(0), type=str(kind), persona=persona,
+        include_snapshots=_boolean("include_snapshots", snapshots), enforced=bool(fields.get("thresholds")),
+    )  # fmt: skip
+    for name, value in fields.items():
+        quota = _change(quota, name, value)
+    return quota
+
+
+def _persona(kind: str, value: object) -> tuple[str, str, str] | None:
+    """Give whose a quota is; one for a person must name it, and no other may.
+
+    Raises:
+        PapiError: 400.
+    """
+    if (value is not None) != (kind in _PEOPLE):
+        raise bad_request("Quotas for a user or a group need a persona, and only they", "persona")
+    if value is None:
+        return None
+    fields = _object(value, "persona")
+    name, identity = fields.get("name"), fields.get("id")
+    if not isinstance(name, str) and not isinstance(identity, str):
+        raise bad_request("A persona needs a name or an id", "persona")
+    return kind, str(name or identity), str(identity or f"{'UID' if kind == 'user' else 'GID'}:{_STRANGER}")
 
 
 def checked_limits(fields: object, limits: Limits) -> Limits:

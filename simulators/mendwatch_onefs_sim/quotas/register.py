@@ -16,6 +16,7 @@ class QuotaRegister:
     def __init__(self, quotas: Iterable[Quota], seed: int) -> None:
         self._quotas = {quota.id: quota for quota in quotas}
         self._seed = seed
+        self._made = len(self._quotas)
 
     def settle(self, now: float, epoch: int) -> None:
         """Bring every quota's exceeded thresholds up to a moment."""
@@ -52,9 +53,19 @@ class QuotaRegister:
         """Keep a quota in place of the one with its id."""
         self._quotas[quota.id] = quota
 
+    def remove(self, quota: Quota) -> None:
+        """Forget a quota."""
+        del self._quotas[quota.id]
+
+    def like(self, quota: Quota) -> Quota | None:
+        """Give the quota that counts the same: of this path, type and person, with or without snapshots."""
+        same = (quota.path, quota.type, quota.persona, quota.include_snapshots)
+        return next((one for one in self.all() if (one.path, one.type, one.persona, one.include_snapshots) == same), None)
+
     def add(self, quota: Quota) -> Quota:
-        """Keep a new quota under the next free id, and give it with that id."""
-        made = replace(quota, id=quota_id(len(self._quotas) + 1, self._seed))
+        """Keep a new quota under the next id that nobody ever had, and give it with that id."""
+        self._made += 1
+        made = replace(quota, id=quota_id(self._made, self._seed))
         self.put(made)
         return made
 

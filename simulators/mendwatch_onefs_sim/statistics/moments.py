@@ -115,8 +115,8 @@ class NodeMoment:
 
     def visits(self, guest: Client) -> float:
         """Give the operations per second of a guest; none where nobody is served."""
-        moving = self._wave(f"guest.{guest.address}", guest.rate, swing=0.02, period=120).at(self.elapsed)
-        return moving if self.pace(guest.protocol) else 0.0
+        moving = self._wave(f"guest.{guest.address}", 1.0, swing=0.02, period=120).at(self.elapsed)
+        return guest.rate * moving if self.pace(guest.protocol) else 0.0
 
     def _visiting(self, name: str) -> float:
         """Give what guests add to a rate: their bytes go over the network."""

@@ -105,7 +105,14 @@ def _certificate(world: World) -> None:
     body = {"certificate_path": "/ifs/new.crt", "certificate_key_path": "/ifs/new.key", "name": "renewed"}
     made = world.write("POST", "4/certificate/server", body)
     (old,) = [one for one in world.get("4/certificate/server")["certificates"] if one["id"] != made["id"]]
+    world.write("PUT", "7/certificate/settings", {"default_https_certificate": made["id"]})
     world.write("DELETE", f"4/certificate/server/{old['id']}")
+
+
+def _limit(world: World) -> None:
+    made = world.write("POST", "19/performance/datasets", {"name": "hosts", "metrics": ["remote_address"]})
+    pinned = {"metric_values": {"remote_address": "10.20.0.250"}, "limits": {"protocol_ops": 500}}
+    world.write("POST", f"19/performance/datasets/{made['id']}/workloads", pinned)
 
 
 def _close_file(world: World) -> None:
@@ -160,6 +167,7 @@ REPAIRS: Mapping[str, Repair] = {
     "s3-service-off": _write("PUT", "10/protocols/s3/settings/global", {"service": True}),
     "smb-file-stuck": _close_file,
     "nfs-locks-stale": _forget_host,
+    "hot-client": _limit,
     "certificate-expiring": _certificate,
     "clock-skew": _write("POST", "3/protocols/ntp/servers", {"name": "ntp9.example.com"}),
     "smartconnect-suspended": _write("POST", f"{POOL}/sc-resume-nodes", {"lnn": [2]}),
@@ -168,7 +176,7 @@ REPAIRS: Mapping[str, Repair] = {
     "session-revoked": lambda world: world.move(200),
 }
 OUTSIDE = {
-    "ad-offline", "battery-failed", "cloud-offline", "hot-client", "interface-down", "licence-expiring", "psu-failed",
+    "ad-offline", "battery-failed", "cloud-offline", "interface-down", "licence-expiring", "psu-failed",
     "upgrade-stuck", "var-full",
 }  # fmt: skip
 

@@ -211,8 +211,8 @@ TOTAL = Shape("total", 4, _OPERATIONS, _operations, _totals, OPERATION_FIELDS)
 SUM = Shape("sum", 12, _OPERATIONS, _operations, _sums, OPERATION_FIELDS)
 #: A list of single operations, all wanted.
 OPERATIONS = Shape("operations", 40, _OPERATIONS, _operations, _each, OPERATION_FIELDS, ("operation", "class"), _named)
-#: One number per drive.
-DRIVES = Shape("drives", 36, Drives | None, _drives, _drive_numbers, labels=("drive",), rows=_drive_rows)
+#: One number per drive; its rows are named by an index, which `statistics_bays` turns into the bay.
+DRIVES = Shape("drives", 36, Drives | None, _drives, _drive_numbers, labels=("bay",), rows=_drive_rows)
 #: Hits and misses since the node was started.
 COUNTS = Shape("counts", 2, Counts | None, _counts, _count_numbers, COUNT_FIELDS)
 

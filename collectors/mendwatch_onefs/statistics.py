@@ -24,6 +24,7 @@ from mendwatch_onefs.statistic_keys import STATISTICS
 from mendwatch_onefs.statistic_table import specs_of
 from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask, batches
+from mendwatch_onefs.statistics_bays import bay_keys, read_bays
 from mendwatch_onefs.statistics_catalogue import read_catalogue
 from mendwatch_onefs.statistics_codes import hopeless, mend, worth_another_try
 from mendwatch_onefs.statistics_refusals import refused_keys
@@ -35,7 +36,7 @@ _HEAD_START = 2.0
 
 MISSING = MetricSpec(
     "powerscale_statistics_missing",
-    "Values that the last poll did not get, by the reason that OneFS gives (statistics/current: error_code).",
+    "Values that the last poll did not get, by the reason that OneFS gives, or for want of a bay (statistics/current: error_code).",
     labels=("reason",),
 )
 LEFT = MetricSpec(
@@ -79,9 +80,12 @@ class StatisticsCollector:
         for sheet, page, answer in await _answers(standing, session, now, drift):
             if page.take(answer, now):
                 sheet.turn_over()
+                standing.moved = standing.moved or (page.frame is not None and page.frame.about_disks)
             standing.values += page.read
             standing.news += page.news
             await asyncio.sleep(0)  # each answer by itself is short; all of a large cluster are not
+        if standing.moved:
+            await _place(standing, session, drift)
         return await _reading(standing, now, drift)
 
 
@@ -139,6 +143,17 @@ async def _try_again(session: OneFSSession, page: Page, answer: Answer, drift: D
             mend(answer, Reader(Ask(wanted, 0.0, patient=True)).read(await _current(session, again), drift))
 
 
+async def _place(standing: Standing, session: OneFSSession, drift: Drift) -> None:
+    """Ask which bay each disk is in, because disks or nodes came or went; what could not be asked now is asked again."""
+    keys, nodes = bay_keys(standing.catalogue), max(1, len(standing.lnns))
+    try:
+        standing.place(await read_bays(keys, nodes, lambda some: _current(session, some), drift))
+    except (Unsupported, Rejected):
+        standing.place({})
+    except (BadAnswer, Denied, Unreachable):
+        return  # their other numbers must not be lost for it
+
+
 async def _current(session: OneFSSession, keys: Sequence[str]) -> bytes:
     query = {
         "keys": ",".join(keys),
@@ -153,7 +168,7 @@ async def _current(session: OneFSSession, keys: Sequence[str]) -> bytes:
 async def _reading(standing: Standing, now: datetime, drift: Drift) -> Reading:
     columns = []
     for sheet in standing.sheets:
-        columns.append(await sheet.columns(standing.lnns))
+        columns.append(await sheet.columns(standing.lnns, standing.bays))
         await asyncio.sleep(0)
     return Reading(tuple(_own(standing, now)), columns=tuple(one for one in columns if one.values), drift=drift.counts)
 

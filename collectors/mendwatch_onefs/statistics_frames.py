@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from mendwatch_onefs.statistic_shapes import Number, Rows, Shape, names_of
+from mendwatch_onefs.statistic_shapes import DRIVES, Number, Rows, Shape, names_of
 from mendwatch_onefs.statistics_answers import Answer
 from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_bays import Bays, bay_of
 from mendwatch_onefs.statistics_choice import Term
 
 #: No cluster has a node with a larger number.
@@ -107,17 +108,37 @@ class Frame:
                 flat += column
         return flat
 
-    def slots(self, lnns: Mapping[int, int]) -> Iterator[Slot]:
+    def slots(self, lnns: Mapping[int, int], bays: Bays) -> Iterator[Slot]:
         """Give the series; `lnns` maps devices to logical numbers, for answers that do not tell them.
 
-        A value of a node that nobody can name gives none.
+        A value of a node or of a disk that nobody can name gives none.
         """
         start = 0
         for portion, rows in zip(self._portions, self._rows, strict=True):
             named = [(entry, ()) for entry in portion.entries] if rows is None else _named(portion, rows)
             for at, (entry, names) in enumerate(named):
-                yield from self._series(portion.shape, entry, names, (start + at, len(named)), lnns)
+                told = self._placed(entry, names, bays) if portion.shape is DRIVES else names
+                if told is not None:
+                    yield from self._series(portion.shape, entry, told, (start + at, len(named)), lnns)
             start += len(named) * len(portion.shape.fields)
+
+    @property
+    def about_disks(self) -> bool:
+        """Whether there is something to place in a bay."""
+        return any(portion.shape is DRIVES and portion.entries for portion in self._portions)
+
+    def misplaced(self, bays: Bays) -> int:
+        """Count the values of disks whose bay nobody knows."""
+        return sum(
+            self._placed(entry, names, bays) is None
+            for portion, rows in zip(self._portions, self._rows, strict=True)
+            if portion.shape is DRIVES and rows is not None
+            for entry, names in _named(portion, rows)
+        )
+
+    def _placed(self, entry: int, names: tuple[str, ...], bays: Bays) -> tuple[str, ...] | None:
+        bay = bay_of(self.devids[entry], names[0], bays)
+        return None if bay is None else (bay,)
 
     def _series(
         self, shape: Shape, entry: int, names: tuple[str, ...], place: tuple[int, int], lnns: Mapping[int, int]

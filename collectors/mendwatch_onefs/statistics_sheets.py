@@ -7,7 +7,7 @@ the positions are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import ne
 
@@ -16,6 +16,7 @@ from mendwatch_onefs.decoding import EARLIEST, LATEST
 from mendwatch_onefs.statistic_shapes import Number
 from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask
+from mendwatch_onefs.statistics_bays import Bays
 from mendwatch_onefs.statistics_codes import blank
 from mendwatch_onefs.statistics_frames import Frame, Slot
 from mendwatch_onefs.statistics_layouts import SheetLayout, laid_out, ordered_by_metric
@@ -101,27 +102,30 @@ class Sheet:
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self.pages = tuple(pages)
+        #: Values of disks whose bay nobody knows.
+        self.misplaced = 0
         self._layout: SheetLayout | None = None
 
     def turn_over(self) -> None:
         """Let go of the layout, because an answer was about other things."""
         self._layout = None
 
-    async def columns(self, lnns: Mapping[int, int]) -> Columns:
+    async def columns(self, lnns: Mapping[int, int], bays: Bays) -> Columns:
         """Give the newest numbers of all requests; a new layout is made in steps, so that others run in between."""
         if self._layout is None:
-            self._layout = await self._laid_out(lnns)
+            self._layout = await self._laid_out(lnns, bays)
         if len(self.pages) == 1:
             return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
         numbers = [number for page in self.pages for number in page.numbers]
         return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
 
-    async def _laid_out(self, lnns: Mapping[int, int]) -> SheetLayout:
+    async def _laid_out(self, lnns: Mapping[int, int], bays: Bays) -> SheetLayout:
         slots: list[Slot] = []
-        numbers = entries = 0
+        numbers = entries = self.misplaced = 0
         for page in self.pages:
             if page.frame is not None:
-                slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns)]
+                slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns, bays)]
+                self.misplaced += page.frame.misplaced(bays)
             numbers += len(page.numbers)
             entries += page.entries
             await asyncio.sleep(0)
@@ -132,9 +136,10 @@ class Sheet:
         return SheetLayout(layout, ordered, numbers, entries)
 
 
-def missing(sheets: Iterable[Sheet]) -> dict[str, int]:
+def missing(sheets: Sequence[Sheet]) -> dict[str, int]:
     """Count the values that the last answers did not have, by reason."""
-    counts: dict[str, int] = {}
+    misplaced = sum(sheet.misplaced for sheet in sheets)
+    counts: dict[str, int] = {"unknown_bay": misplaced} if misplaced else {}
     for page in (page for sheet in sheets for page in sheet.pages):
         for reason, count in page.missing.items():
             counts[reason] = counts.get(reason, 0) + count

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mendwatch_onefs.statistics_asks import Ask, arrange
+from mendwatch_onefs.statistics_bays import Bays
 from mendwatch_onefs.statistics_catalogue import Catalogue
 from mendwatch_onefs.statistics_choice import choose
 from mendwatch_onefs.statistics_sheets import Page, Sheet
@@ -33,6 +34,9 @@ class Standing:
     release: str | None = None
     catalogue: Catalogue | None = None
     lnns: Mapping[int, int] = field(default_factory=dict)
+    bays: Bays = field(default_factory=dict)
+    #: Whether disks or nodes came or went since the bays were read.
+    moved: bool = False
     sheets: tuple[Sheet, ...] = ()
     left: Mapping[str, str] = field(default_factory=dict)
     values: int = 0
@@ -91,6 +95,13 @@ class Standing:
         asks = arrange(choice.wanted, len(self.lnns) or _SOME_NODES, self._pace, self._odd)
         self.sheets = tuple(Sheet([pages.get(ask) or Page(ask) for ask in sheet]) for sheet in asks)
         self.left, self._stale = choice.left, False
+
+    def place(self, bays: Bays) -> None:
+        """Take where the disks are, so that every series of a disk is named anew."""
+        self.bays, self.moved = bays, False
+        for sheet in self.sheets:
+            if any(page.frame is not None and page.frame.about_disks for page in sheet.pages):
+                sheet.turn_over()
 
     def parked(self) -> dict[str, int]:
         """Count the keys that are not asked for, by reason."""

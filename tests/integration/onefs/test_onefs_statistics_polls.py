@@ -16,6 +16,7 @@ from mendwatch_onefs.session import OneFSSession
 from mendwatch_onefs.statistic_groups import GROUPS
 from mendwatch_onefs.statistics import StatisticsCollector
 from mendwatch_onefs.statistics_standing import Standing
+from mendwatch_onefs.summary_drive import DriveSummaryCollector
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.server import Simulator
 
@@ -91,6 +92,38 @@ async def test_only_keys_that_the_release_has_are_asked_for_and_the_others_are_c
     ours = {statistic.key for statistic in GROUPS["default"]}
     assert asked == ours & set(catalogue)
     assert series.get((PARKED, ("not_in_catalogue",)), 0) == len(ours - set(catalogue))
+
+
+async def test_disks_are_named_by_the_bay_that_everybody_else_names_them_by(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    session = opened(statistics={"groups": ["drives"]})
+    found, others = await _poll(session, clock), await DriveSummaryCollector().collect(opened(), clock.now())
+    bays = {labels for metric, labels in found if metric == "powerscale_node_drive_busy_ratio"}
+    assert bays == {labels for metric, labels in _series(others) if metric == "powerscale_drive_busy_ratio"}
+    assert len(bays) == 60
+    asked = len(_asked(simulator))
+    await _poll(session, clock)
+    assert not any("bay" in key for keys in _asked(simulator)[asked:] for key in keys)
+
+
+async def test_a_disk_that_comes_is_placed(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
+    session, disk = opened(statistics={"groups": ["drives"]}), ("powerscale_node_drive_busy_ratio", ("2", "4"))
+    simulator.cluster.machines.insert_drive(2, 4)
+    before = await _poll(session, clock)
+    simulator.cluster.machines.finish_drive(2, 4)
+    after = await _poll(session, clock)
+    assert (disk in before, disk in after) == (False, True)
+
+
+async def test_disks_of_which_nobody_tells_the_bay_are_counted_and_not_named_by_their_index(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    codes = {f"node.disk.bay.{index}": 1 for index in range(15)}
+    simulator.faults.add(Fault("stat_errors", path=CURRENT, body=codes, times=None))
+    found = await _poll(opened(statistics={"groups": ["drives"]}), clock)
+    assert not [labels for metric, labels in found if metric == "powerscale_node_drive_busy_ratio"]
+    assert found[("powerscale_statistics_missing", ("unknown_bay",))] == 60 * 15
 
 
 async def test_a_release_without_a_catalogue_is_asked_for_everything(simulator: Simulator, opened: Open, clock: FakeClock) -> None:

@@ -61,7 +61,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 def _statistics(body: bytes) -> Series:
     page = Page(STATISTICS)
     page.take(page.reader.read(body, Drift()), NOW)
-    return {(s.metric, s.labels): s.value for s in stepped(Sheet([page]).columns({})).samples()}
+    return {(s.metric, s.labels): s.value for s in stepped(Sheet([page]).columns({}, {})).samples()}
 
 
 def _quotas(body: bytes) -> Series:

@@ -29,7 +29,7 @@ Series = dict[tuple[str, tuple[str, ...]], float]
 def _turned(body: bytes, nodes: dict[int, int] | None = None) -> tuple[Page, Columns]:
     page = Page(Ask(WANTED, 0.0, patient=False))
     page.take(page.reader.read(body, Drift()), NOW)
-    return page, stepped(Sheet([page]).columns(nodes or {}))
+    return page, stepped(Sheet([page]).columns(nodes or {}, {}))
 
 
 def _series(columns: Columns) -> Series:

@@ -79,7 +79,7 @@ class Target:
             return None
         if self.page.take(answer, NOW):
             self.sheet.turn_over()
-        return _series(stepped(self.sheet.columns({})))
+        return _series(stepped(self.sheet.columns({}, {})))
 
 
 def test_every_number_is_the_one_that_the_cluster_gave() -> None:

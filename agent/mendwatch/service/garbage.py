@@ -3,7 +3,7 @@
 A poll of ten thousand quotas leaves a hundred thousand small objects that stay until the next poll replaces them; counting
 references frees them then. The collector, which only looks for circles, would walk through all of them at moments of its own
 choice: 25 to 45 ms in which the loop stands still, for some twenty objects. So what a large reading leaves is taken out of its
-way, and looked at rarely: circles in it wait until then.
+way, and looked at once an hour: circles in it wait until then.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def put_away() -> None:
 
 
 def look_through() -> None:
-    """Free what is in circles among all that was put away. A tenth of a second for some hundred thousand series."""
+    """Free what is in circles among all that was put away. The loop stands still for 0.2 s with 260,000 series."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()

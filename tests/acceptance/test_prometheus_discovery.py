@@ -71,6 +71,7 @@ async def test_without_the_password_nothing_is_shown(world: World) -> None:
 
         async def status(path: str) -> int:
             async with http.get(f"{agent.url}{path}", ssl=False) as answer:
+                await answer.read()
                 return answer.status
 
         pages = ("/", "/metrics", "/probe?target=lab", "/sd", "/-/healthy", "/-/ready")
@@ -85,6 +86,7 @@ async def test_a_password_is_no_token_for_mcp(world: World) -> None:
             question = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
             headers = {"Authorization": header} if header else {}
             async with http.post(f"{agent.url}{path}", json=question, headers=headers, ssl=False) as answer:
+                await answer.read()
                 return answer.status
 
         right = aiohttp.encode_basic_auth(USER, PASSWORD)

@@ -30,10 +30,10 @@ async def get(settings: Settings, path: str) -> str | Unseen:
             aiohttp.ClientSession(timeout=_TIMEOUT) as http,
             http.get(f"{url(settings)}{path}", ssl=_trust(settings)) as answer,
         ):
+            text = await answer.text()  # in any case: a connection with half an answer on it cannot be closed in order
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 return Unseen.CLOSED
-            shown = answer.status in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}
-            return await answer.text() if shown else Unseen.SILENT
+            return text if answer.status in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE} else Unseen.SILENT
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return Unseen.SILENT
 

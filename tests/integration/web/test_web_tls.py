@@ -198,6 +198,7 @@ async def test_a_password_opens_everything_but_what_has_its_own_door(tmp_path: P
         async def status(path: str, name: str = "", password: str = "") -> int:
             auth = aiohttp.encode_basic_auth(name, password) if name else None
             async with http.get(f"{server.url}{path}", headers={"Authorization": auth} if auth else {}) as answer:
+                await answer.read()
                 return answer.status
 
         assert [await status("/"), await status("/", "alice", "wrong"), await status("/", "bob", "right")] == [401, 401, 401]
@@ -213,6 +214,7 @@ async def test_users_come_and_go_with_the_file(tmp_path: Path) -> None:
         async def status(name: str, password: str) -> int:
             headers = {"Authorization": aiohttp.encode_basic_auth(name, password)}
             async with http.get(server.url, headers=headers) as answer:
+                await answer.read()
                 return answer.status
 
         assert await status("alice", "one") == 200

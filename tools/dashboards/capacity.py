@@ -158,14 +158,21 @@ _LIMITS = (
         "Used share of the hard limit, of the ten fullest quotas.",
         _QUOTA,
         (f"topk(10, {_RATIO})", "{{cluster}} {{path}}"),
-        size=(12, 8),
+        size=(8, 8),
     ),
     chart(
         "Quotas that grow fastest",
         "The ten quotas whose usage grows fastest, over the chosen window.",
         Look("Bps"),
         ("topk(10, deriv(powerscale_quota_usage_bytes[$window]))", "{{cluster}} {{path}}"),
-        size=(12, 8),
+        size=(8, 8),
+    ),
+    chart(
+        "Quotas by type",
+        "How many quotas there are, read or not: which types are read is the option quota_types.",
+        Look("short"),
+        ("powerscale_quotas", "{{cluster}} {{type}}"),
+        size=(8, 8),
     ),
 )
 _SAVED = (

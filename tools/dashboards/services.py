@@ -149,12 +149,13 @@ _NETWORK = (
 _ENDS = (
     table(
         "Certificates",
-        "Installed certificates, those that end first at the top; and the one that the API shows.",
+        "Installed certificates, those that end first at the top; those of SyncIQ, and the one that the API shows.",
         {"cluster": "Cluster", "store": "Store", "name": "Name"},
         (
             Column(
                 "Ends in",
                 "min by (cluster, store, name) (powerscale_certificate_remaining_seconds\n"
+                '  or label_replace(powerscale_synciq_certificate_remaining_seconds, "store", "SyncIQ $1", "store", "(.*)")\n'
                 '  or label_replace(powerscale_api_certificate_remaining_seconds, "store", "shown by the API", "", ""))',
                 _LEFT,
             ),

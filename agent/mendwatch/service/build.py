@@ -15,7 +15,7 @@ from mendwatch.config import web_config
 from mendwatch.config.settings import Settings
 from mendwatch.config.web_config import WebConfig
 from mendwatch.errors import ConfigurationError
-from mendwatch.history.memory import MemoryHistory
+from mendwatch.history.memory import Bounds, MemoryHistory
 from mendwatch.mcp_server import server as mcp
 from mendwatch.metrics import declarations, exposition, health
 from mendwatch.metrics.agent import AgentMetrics, Watched
@@ -146,7 +146,11 @@ def _instruments(site: _Site) -> _Instruments:
     """Make the shared instruments and declare every metric that may come, before the first sample."""
     clock = site.clock
     shared = _Instruments(
-        Families(site.settings.instance_label_name), MemoryHistory(), AgentMetrics(clock.now()), OpenEvents(), Feed()
+        Families(site.settings.instance_label_name),
+        MemoryHistory(bounds(site.settings)),
+        AgentMetrics(clock.now()),
+        OpenEvents(),
+        Feed(),
     )
     for provider in site.library.providers.values():
         _declare(provider, shared)
@@ -166,6 +170,11 @@ def _instruments(site: _Site) -> _Instruments:
     shared.feed.listen(logs.tell)
     shared.feed.listen(lambda notice: _count_run(shared.metrics, notice))
     return shared
+
+
+def bounds(settings: Settings) -> Bounds:
+    """Give how much the history keeps."""
+    return Bounds(settings.history.age, settings.history.memory_mib * 1024 * 1024)
 
 
 def _declare(provider: Provider, shared: _Instruments) -> None:

@@ -3,7 +3,7 @@
 A poll of ten thousand quotas leaves a hundred thousand small objects that stay until the next poll replaces them; counting
 references frees them then. The collector, which only looks for circles, would walk through all of them at moments of its own
 choice: 25 to 45 ms in which the loop stands still, for some twenty objects. So what a large reading leaves is taken out of its
-way, and looked at once an hour: circles in it wait until then.
+way, and looked at once a day: circles in it wait until then.
 """
 
 from __future__ import annotations

@@ -197,6 +197,17 @@ def test_the_workloads_do_together_what_the_protocols_do(world: World) -> None:
         assert [int(row["ops"]) for row in system] == told
 
 
+def test_what_the_protocols_carry_comes_over_the_network_and_from_the_file_system() -> None:
+    world = World(4, frozenset(), "quiet")
+    for _ in range(150):
+        world.clock.move(13)
+        rows = grouped(world.summary("protocol"), lambda row: row["node"], ("in", "out"))
+        for way in ("in", "out"):
+            for key in (f"node.net.ext.bytes.{way}.rate", f"node.ifs.bytes.{way}.rate"):
+                whole = world.stat(key)
+                assert all(rows[lnn][way] <= whole[lnn] for lnn in whole), key
+
+
 def test_a_drive_that_is_gone_has_no_row_and_the_others_carry_its_load() -> None:
     quiet, gone = World(4, frozenset(), "quiet"), World(4, frozenset(), "drive gone")
     for world in (quiet, gone):

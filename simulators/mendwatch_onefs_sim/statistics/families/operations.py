@@ -17,14 +17,14 @@ Entry = dict[str, Any]
 Operation = tuple[str, float, float, int, int]
 
 _NFS: Mapping[str, Operation] = {
-    "read": ("read", 900.0, 850.0, 120, 65_536),
-    "write": ("write", 420.0, 1900.0, 65_536, 140),
+    "read": ("read", 900.0, 850.0, 120, 32_768),
+    "write": ("write", 420.0, 1900.0, 32_768, 140),
     "getattr": ("namespace_read", 2400.0, 90.0, 110, 112),
     "lookup": ("namespace_read", 760.0, 160.0, 130, 240),
 }
 _SMB: Mapping[str, Operation] = {
-    "read": ("read", 640.0, 980.0, 120, 49_152),
-    "write": ("write", 210.0, 2200.0, 49_152, 90),
+    "read": ("read", 640.0, 980.0, 120, 32_768),
+    "write": ("write", 210.0, 2200.0, 32_768, 90),
     "create": ("create", 130.0, 1400.0, 380, 150),
     "change_notify": ("namespace_read", 4.0, 31_000_000.0, 100, 120),
 }
@@ -44,7 +44,7 @@ PROTOCOLS: Mapping[str, Mapping[str, Operation]] = MappingProxyType(
         "nfs4": {**_NFS, "open": ("file_state", 180.0, 700.0, 300, 320)},
         "nlm": {"lock": ("file_state", 0.5, 400.0, 200, 60)},
         "papi": {"GET": ("other", 2.0, 42_000.0, 900, 14_000), "PUT": ("other", 0.1, 60_000.0, 1_200, 200)},
-        "s3": {"GetObject": ("read", 12.0, 9_000.0, 600, 4_194_304), "PutObject": ("write", 3.0, 22_000.0, 4_194_304, 300)},
+        "s3": {"GetObject": ("read", 12.0, 9_000.0, 600, 1_048_576), "PutObject": ("write", 3.0, 22_000.0, 1_048_576, 300)},
         "siq": {"write": ("write", 12.0, 3_000.0, 131_072, 90)},
         "smb2": _SMB,
     }

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from mendwatch_onefs_sim.answers import Answer, not_found
 from mendwatch_onefs_sim.calls import Call
 from mendwatch_onefs_sim.cluster import Cluster
+from mendwatch_onefs_sim.installed import Installed
 from mendwatch_onefs_sim.paging import asked, cut
 from mendwatch_onefs_sim.resources.resource import Resource
-from mendwatch_onefs_sim.syncs.certificates import SyncCertificate
 
 _PRIVILEGE = "ISI_PRIV_SYNCIQ"
 _SINCE = 7
@@ -36,7 +36,7 @@ def _one(store: str) -> Callable[[Cluster, Call], Answer]:
     return handler
 
 
-def _id(certificate: SyncCertificate) -> str:
+def _id(certificate: Installed) -> str:
     return certificate.id
 
 

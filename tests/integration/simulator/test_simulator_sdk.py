@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sdk_client import sdk_client
 
 from mendwatch_onefs_sim.quotas.inventory import DEMO_PATH
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
@@ -41,22 +40,6 @@ READS: Calls = {
     "quotas": lambda sdk, api: sdk.QuotaApi(api).list_quota_quotas(resolve_names=True),
     "quotas summary": lambda sdk, api: sdk.QuotaApi(api).get_quota_quotas_summary(),
 }
-
-
-@contextmanager
-def sdk_client(release: str, simulator: Simulator) -> Iterator[tuple[Any, Any]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the SDK's own, at import
-        sdk = importlib.import_module(f"isilon_sdk.{release}")
-    configuration = sdk.Configuration()
-    configuration.host = simulator.url
-    configuration.username, configuration.password = "remediate", simulator.accounts["remediate"]
-    configuration.ssl_ca_cert = str(simulator.ca_file)
-    api = sdk.ApiClient(configuration)
-    try:
-        yield sdk, api
-    finally:
-        api.rest_client.pool_manager.clear()
 
 
 @pytest.fixture

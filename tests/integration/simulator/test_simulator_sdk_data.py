@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sdk_client import sdk_client
 
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 from mendwatch_onefs_sim.snapshots.snapshot import Snapshot
@@ -57,24 +55,8 @@ WRITES: Calls = {
 }
 
 
-@contextmanager
-def _client(release: str, simulator: Simulator) -> Iterator[tuple[Any, Any]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the SDK's own, at import
-        sdk = importlib.import_module(f"isilon_sdk.{release}")
-    configuration = sdk.Configuration()
-    configuration.host = simulator.url
-    configuration.username, configuration.password = "remediate", simulator.accounts["remediate"]
-    configuration.ssl_ca_cert = str(simulator.ca_file)
-    api = sdk.ApiClient(configuration)
-    try:
-        yield sdk, api
-    finally:
-        api.rest_client.pool_manager.clear()
-
-
 def _make(calls: Calls, release: str, simulator: Simulator) -> dict[str, Any]:
-    with _client(release, simulator) as (sdk, api):
+    with sdk_client(release, simulator) as (sdk, api):
         return {name: call(sdk, api) for name, call in calls.items()}
 
 

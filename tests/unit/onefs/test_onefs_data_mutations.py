@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutations import ANYTHING, UNKNOWN, mutated
 
 from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Sample
@@ -173,33 +173,6 @@ READERS: dict[str, Callable[[bytes], Iterator[Sample]]] = {
     ),
     "maintenance": lambda body: _named(body, Maintenance, lambda page: Drift().flag("x", page.maintenance)),
 }  # fmt: skip
-UNKNOWN = st.sampled_from([None, "", "n/a", "unknown", [], {}, "\u0000"])
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=4,
-)
-
-
-def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401 - JSON
-    """Give the way to every value inside."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in pairs:
-        yield (*path, name)
-        yield from _places(inner, (*path, name))
-
-
-def _mutated(name: str, data: st.DataObject, replacement: st.SearchStrategy[Any]) -> bytes:
-    answer = copy.deepcopy(ANSWERS[name])
-    path = data.draw(st.sampled_from(list(_places(answer))))
-    parent: Any = answer
-    for part in path[:-1]:
-        parent = parent[part]
-    if isinstance(parent, dict) and data.draw(st.booleans()):
-        del parent[path[-1]]
-    else:
-        parent[path[-1]] = data.draw(replacement)
-    return json.dumps(answer).encode()
 
 
 def _read(name: str, body: bytes) -> Series | None:
@@ -224,7 +197,7 @@ def test_the_whole_answer_is_understood_and_has_no_0_to_confuse(name: str) -> No
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(MEASURED)), st.data())
 def test_a_value_that_becomes_unknown_takes_its_own_samples_away_and_changes_no_other(name: str, data: st.DataObject) -> None:
-    found, whole = _read(name, _mutated(name, data, UNKNOWN)), _whole(name)
+    found, whole = _read(name, mutated(ANSWERS[name], data, UNKNOWN)), _whole(name)
     if found is None:
         return
     known = {labels for _, labels in whole}
@@ -235,7 +208,7 @@ def test_a_value_that_becomes_unknown_takes_its_own_samples_away_and_changes_no_
 @settings(max_examples=600, deadline=None)
 @given(st.sampled_from(sorted(ANSWERS)), st.data())
 def test_any_other_value_in_any_place_is_survived(name: str, data: st.DataObject) -> None:
-    found = _read(name, _mutated(name, data, ANYTHING))
+    found = _read(name, mutated(ANSWERS[name], data, ANYTHING))
     assert found is None or all(isinstance(value, float) and math.isfinite(value) for value in found.values())
 
 

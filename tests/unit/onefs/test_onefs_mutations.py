@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutations import ANYTHING, UNKNOWN, mutated, places
 from stepping import stepped
 
 from mendwatch.errors import BadAnswer
@@ -89,33 +89,6 @@ READERS: dict[str, Callable[[bytes], Series]] = {
     "cluster": _cluster,
 }
 NAMES = st.sampled_from(sorted(ANSWERS))
-UNKNOWN = st.sampled_from([None, "", "n/a", "unknown", [], {}, "\u0000"])
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=4,
-)
-
-
-def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401 - JSON
-    """Give the way to every value inside."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in pairs:
-        yield (*path, name)
-        yield from _places(inner, (*path, name))
-
-
-def _mutated(name: str, data: st.DataObject, replacement: st.SearchStrategy[Any]) -> bytes:
-    answer = copy.deepcopy(ANSWERS[name])
-    path = data.draw(st.sampled_from(list(_places(answer))))
-    parent: Any = answer
-    for part in path[:-1]:
-        parent = parent[part]
-    if isinstance(parent, dict) and data.draw(st.booleans()):
-        del parent[path[-1]]
-    else:
-        parent[path[-1]] = data.draw(replacement)
-    return json.dumps(answer).encode()
 
 
 def _read(name: str, body: bytes) -> Series | None:
@@ -135,7 +108,7 @@ def test_the_whole_answer_has_no_0_to_confuse(name: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(NAMES, st.data())
 def test_a_value_that_becomes_unknown_never_becomes_a_0(name: str, data: st.DataObject) -> None:
-    found = _read(name, _mutated(name, data, UNKNOWN))
+    found = _read(name, mutated(ANSWERS[name], data, UNKNOWN))
     assert found is None or 0.0 not in found.values()
 
 
@@ -146,7 +119,7 @@ def test_a_measured_value_that_becomes_unknown_takes_its_own_sample_away_and_cha
 ) -> None:
     whole = _read(name, json.dumps(ANSWERS[name]).encode())
     assert whole is not None
-    found = _read(name, _mutated(name, data, st.none()))
+    found = _read(name, mutated(ANSWERS[name], data, st.none()))
     lost_identity = found is not None and {labels for _, labels in found} - {labels for _, labels in whole}
     assert found is None or lost_identity or found.items() <= whole.items()
 
@@ -154,7 +127,7 @@ def test_a_measured_value_that_becomes_unknown_takes_its_own_sample_away_and_cha
 @settings(max_examples=300, deadline=None)
 @given(NAMES, st.data())
 def test_any_other_value_in_any_place_is_survived(name: str, data: st.DataObject) -> None:
-    found = _read(name, _mutated(name, data, ANYTHING))
+    found = _read(name, mutated(ANSWERS[name], data, ANYTHING))
     assert found is None or all(isinstance(value, float) for value in found.values())
 
 
@@ -180,7 +153,7 @@ def test_a_recorded_answer_without_one_of_its_fields_gives_a_part_of_its_samples
 ) -> None:
     whole = recorded("csm-metrics-powerscale/platform-3-statistics-current.json")
     answer = json.loads(whole)
-    path = data.draw(st.sampled_from([place for place in _places(answer) if len(place) == 3]))
+    path = data.draw(st.sampled_from([place for place in places(answer) if len(place) == 3]))
     del answer["stats"][path[1]][path[2]]
     found = _read("statistics", json.dumps(answer).encode())
     assert found is not None

@@ -9,11 +9,12 @@ from enum import StrEnum
 
 
 class AlertState(StrEnum):
-    """Prometheus' states, and no_data, which is never the same as resolved."""
+    """Prometheus' states, resolving (kept firing for a while), and no_data, which is never the same as resolved."""
 
     INACTIVE = "inactive"
     PENDING = "pending"
     FIRING = "firing"
+    RESOLVING = "resolving"
     NO_DATA = "no_data"
 
 
@@ -23,7 +24,7 @@ class Record:
 
     `labels` include the target's label. A field that was not measured is absent from `values`. `time` is the age of the
     oldest value. `polled_at` is when the source was asked; `times` has the moment of each field that the source measured
-    by itself, earlier than it was asked.
+    by itself, earlier than it was asked. `derived` are the values of windows, joins and peers, by their canonical text.
     """
 
     schema: str
@@ -33,6 +34,7 @@ class Record:
     time: datetime
     polled_at: datetime | None = None
     times: Mapping[str, datetime] = field(default_factory=dict)
+    derived: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def asked(self) -> datetime:
@@ -51,6 +53,8 @@ class Alert:
     `fingerprint` identifies (rule, key labels) for ever. `active_since` is when `when` first held without a break;
     `fired_at` when the state became firing; `cleared_since` when it stopped to hold while firing;
     `last_seen` the time of the last record. `annotations` are rendered, and their text is untrusted.
+    `changes` are the newest moments at which it began or ceased to be raised, as many as flap detection needs; `flapping_since` is
+    when it began to flap, None while it does not.
     """
 
     fingerprint: str
@@ -66,6 +70,8 @@ class Alert:
     fired_at: datetime | None = None
     cleared_since: datetime | None = None
     resolved_at: datetime | None = None
+    changes: tuple[datetime, ...] = ()
+    flapping_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,23 @@ class Inhibition:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """One item of `with:`. The fields of the record of schema `on` with equal values of `equal` can be named as `name.field`."""
+
+    name: str
+    on: str
+    equal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flap:
+    """So many changes between raised and not raised within so long, and the alert flaps: it is held until it is calm."""
+
+    changes: int = 6
+    window: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One alerting rule. `digest` is the SHA-256 of its text in canonical form; a change of it is a new rule."""
 
@@ -104,5 +121,11 @@ class Rule:
     annotations: Mapping[str, str]
     remediate: Remediate | None
     digest: str
+    joins: tuple[Join, ...] = ()  # `with:`, which is a word of Python
+    flap: Flap = Flap()
+    #: Labels that must be equal: while this rule is raised, no remediation begins for such subjects. None: it freezes nothing.
+    freezes: tuple[str, ...] | None = None
+    #: Of a rule with `source: alertmanager`: the label that carries the target's id.
+    target_label: str = ""
     path: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)

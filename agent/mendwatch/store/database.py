@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Dialect, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mendwatch.errors import StoreError
-from mendwatch.store import files
+from mendwatch.store import files, journal
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -26,7 +25,7 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 #: How long one process waits for the writes of others; a write takes about a millisecond, so this is an outage.
 BUSY_SECONDS = 30.0
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON")
 _WRITING = "mendwatch_writing"
 
 
@@ -130,11 +129,16 @@ def _sqlite(location: URL) -> AsyncEngine:
     return engine
 
 
-def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - what SQLAlchemy makes of a driver's connection
+    try:
+        connection.run_async(lambda sqlite: journal.write_ahead(sqlite, BUSY_SECONDS))
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # the pool has not taken it yet, and would leave its thread behind
+        raise
 
 
 def _begin(connection: Connection) -> None:

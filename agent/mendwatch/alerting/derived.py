@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a function says of the newest values of one field: rate, delta, deriv, avg_over, min_over, max_over,
-    quantile_over, changes, last, predict_linear; and age and absent_for, which have no window (`seconds` is 0).
+    """What a function says of the newest values of one field.
 
-    `parameter` is the quantile of quantile_over and the seconds ahead of predict_linear, else 0. `text` is its canonical form, such as
-    `rate(usage_bytes, 5m)`. `alias` names the join whose field it is, empty for the record's own.
+    The functions are rate, delta, deriv, avg_over, min_over, max_over, quantile_over, changes, last and predict_linear; and age and
+    absent_for, which have no window (`seconds` is 0). `parameter` is the quantile of quantile_over and the seconds ahead of
+    predict_linear, else 0. `text` is the canonical form, such as `rate(usage_bytes, 5m)`. `alias` names the join whose field it is,
+    and is empty for the record's own.
     """
 
     function: str
@@ -41,9 +42,9 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """`count_where(condition)`: how many records of the same schema on the same target meet a condition; those without an answer do not.
+    """`count_where(condition)`: how many records of the same schema on the same target meet a condition.
 
-    `by` are labels that must be equal too. The subject counts itself.
+    Those without an answer do not meet it. `by` are labels that must be equal too. The subject counts itself.
     """
 
     condition: Condition

@@ -5,13 +5,15 @@ uses, so that a missing value can be told by name, and the places of its double 
 infinite is greater than any limit, and a quota without a limit must not fire. Those calls are renamed in place, to names
 of equal length that no source text can spell, and `conditions` gives them implementations that refuse.
 
-This module knows the wire format of protocol buffers, and nothing of rules or of the CEL library.
+This module knows nothing of rules or of the CEL library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from mendwatch.alerting import wire
 
 #: The checker's overloads of double arithmetic: the operator's function, and its guarded name.
 GUARDED = {
@@ -20,8 +22,6 @@ GUARDED = {
     "add_double": (b"_+_", b"$+$"),
     "subtract_double": (b"_-_", b"$-$"),
 }
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 # Field numbers of cel/expr/checked.proto and syntax.proto.
 _ANY_VALUE = 2
@@ -51,18 +51,10 @@ class Reference:
     overloads: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    number: int
-    start: int
-    end: int
-    value: int  # of a varint
-
-
 def references(serialized: bytes) -> list[Reference]:
     """Give every resolved node of a serialized expression."""
     start, end = _checked(serialized)
-    entries = (part for part in _fields(serialized, start, end) if part.number == _CHECKED_REFERENCES)
+    entries = (part for part in wire.fields(serialized, start, end) if part.number == _CHECKED_REFERENCES)
     return [_reference(serialized, entry) for entry in entries]
 
 
@@ -79,29 +71,27 @@ def guarded(serialized: bytes, resolved: Iterable[Reference]) -> bytes:
 
 def _checked(data: bytes) -> tuple[int, int]:
     """Give where the CheckedExpr lies inside the Any that wraps it."""
-    return next((part.start, part.end) for part in _fields(data, 0, len(data)) if part.number == _ANY_VALUE)
+    return next((part.start, part.end) for part in wire.fields(data, 0, len(data)) if part.number == _ANY_VALUE)
 
 
-def _reference(data: bytes, entry: _Field) -> Reference:
-    parts = {part.number: part for part in _fields(data, entry.start, entry.end)}
+def _reference(data: bytes, entry: wire.Field) -> Reference:
+    parts = {part.number: part for part in wire.fields(data, entry.start, entry.end)}
     node, inner = parts.get(_ENTRY_KEY), parts.get(_ENTRY_VALUE)
-    texts = [(part.number, _text(data, part)) for part in _fields(data, inner.start, inner.end)] if inner is not None else []
+    texts = (
+        [(part.number, wire.text(data, part)) for part in wire.fields(data, inner.start, inner.end)] if inner is not None else []
+    )
     name = next((text for number, text in texts if number == _REFERENCE_NAME), "")
     overloads = frozenset(text for number, text in texts if number == _REFERENCE_OVERLOAD)
     return Reference(node.value if node is not None else 0, name, overloads)
 
 
-def _text(data: bytes, part: _Field) -> str:
-    return data[part.start : part.end].decode("utf-8", "replace")
-
-
 def _calls(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Give (node, start, end) of the function name of every call."""
     start, end = _checked(data)
-    todo = [("expr", part.start, part.end, 0) for part in _fields(data, start, end) if part.number == _CHECKED_EXPR]
+    todo = [("expr", part.start, part.end, 0) for part in wire.fields(data, start, end) if part.number == _CHECKED_EXPR]
     while todo:
         kind, start, end, node = todo.pop()
-        parts = list(_fields(data, start, end))
+        parts = list(wire.fields(data, start, end))
         if kind == "expr":
             node = next((part.value for part in parts if part.number == _EXPR_ID), 0)
         for part in parts:
@@ -109,30 +99,3 @@ def _calls(data: bytes) -> Iterator[tuple[int, int, int]]:
                 yield node, part.start, part.end
             elif part.number in _INNER[kind]:
                 todo.append((_INNER[kind][part.number], part.start, part.end, node))
-
-
-def _fields(data: bytes, start: int, end: int) -> Iterator[_Field]:
-    at = start
-    while at < end:
-        tag, at = _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        value, size = 0, 0
-        if wire == _VARINT:
-            value, at = _varint(data, at)
-        elif wire == _BYTES:
-            size, at = _varint(data, at)
-        else:
-            size = {_FIXED64: 8, _FIXED32: 4}[wire]
-        yield _Field(number, at, at + size, value)
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
-            return value, at
-        shift += 7

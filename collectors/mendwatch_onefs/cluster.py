@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from mendwatch.model.samples import MetricSpec, Reading, Sample
+from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.model.targets import Identity
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.client import OneFSClient
 from mendwatch_onefs.decoding import flag, name_of, whole
+from mendwatch_onefs.giving import all_told
 
 INFO = MetricSpec(
     "powerscale_cluster_info",
@@ -25,6 +26,8 @@ QUORUM = MetricSpec(
 NODE_UP = MetricSpec(
     "powerscale_node_up", "Whether the cluster's group has this node (cluster/config: devices.is_up).", labels=("node",)
 )
+GROUP = RecordSchema("cluster_group", (), {"quorum": QUORUM.name}, "The group of nodes that the answering node is in.")
+MEMBER = RecordSchema("cluster_node", ("node",), {"up": NODE_UP.name}, "One node, as the cluster's group has it.")
 
 
 class Release(msgspec.Struct):
@@ -54,13 +57,19 @@ class ClusterConfig(msgspec.Struct):
 class ClusterCollector:
     """Reads cluster/config."""
 
-    spec = CollectorSpec("cluster", interval=60.0, timeout=25.0, metrics=(INFO, QUORUM, NODE_UP))
+    spec = CollectorSpec("cluster", interval=60.0, timeout=25.0, metrics=(INFO, QUORUM, NODE_UP), schemas=(GROUP, MEMBER))
 
     async def collect(self, session: OneFSClient, now: datetime) -> Reading:
         """Fetch once, and let all collectors know of an upgrade: the connection need not break for it."""
         config = await session.get(3, "cluster/config", ClusterConfig)
         session.runs(release_of(config))
-        return Reading(tuple(samples_of(config, now)))
+        samples = tuple(samples_of(config, now))
+        return Reading(samples, complete=all_told(MEMBER, _numbers(config), samples) if config.devices else frozenset())
+
+
+def _numbers(config: ClusterConfig) -> Iterator[str | None]:
+    """Give the number of each node, None for one that has lost it."""
+    return (str(lnn) if (lnn := whole(device.lnn)) else None for device in config.devices or ())
 
 
 def samples_of(config: ClusterConfig, now: datetime) -> Iterator[Sample]:

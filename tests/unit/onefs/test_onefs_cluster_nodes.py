@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,16 +27,19 @@ class Answering:
 
 
 @pytest.mark.parametrize(
-    ("devices", "told"),
+    ("nodes", "told"),
     [
-        ([Device(1, 1, True), Device(2, 2, False)], True),
-        ([Device(1, 1, True), Device(2, None, False)], False),
-        ([Device(1, 1, True), Device(2, 2, "perhaps")], False),
-        ([], False),
+        ({1: True, 2: False}, True),
+        ({1: True, None: False}, False),
+        ({1: True, 2: "perhaps"}, False),
+        ({}, False),
         (None, False),
     ],
 )
-async def test_only_an_answer_that_names_every_node_says_that_another_is_gone(devices: Any, told: bool) -> None:
+async def test_only_an_answer_that_names_every_node_says_that_another_is_gone(
+    nodes: Mapping[int | None, object] | None, *, told: bool
+) -> None:
+    devices = None if nodes is None else [Device(lnn, lnn, up) for lnn, up in nodes.items()]
     client: Any = Answering(ClusterConfig(devices=devices))
     reading = await ClusterCollector().collect(client, NOW)
     assert ("cluster_node" in reading.complete) == told

@@ -14,7 +14,8 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from mendwatch.alerting import checked_ast
+from mendwatch.alerting import checked_ast, tree_reader
+from mendwatch.alerting.tree import Node
 from mendwatch.config import documents
 from mendwatch.errors import ContentError
 
@@ -84,12 +85,18 @@ class Binder:
 class Condition:
     """An expression that answers yes or no."""
 
-    __slots__ = ("_evaluate", "names", "text")
+    __slots__ = ("_evaluate", "_serialized", "names", "text")
 
-    def __init__(self, text: str, evaluate: Callable[[Any], Any], names: frozenset[str]) -> None:
+    def __init__(self, text: str, evaluate: Callable[[Any], Any], names: frozenset[str], serialized: bytes) -> None:
         self.text = text
         self.names = names
         self._evaluate = evaluate
+        self._serialized = serialized
+
+    @property
+    def tree(self) -> Node:
+        """What it is made of."""
+        return tree_reader.read(self._serialized)
 
     def holds(self, bound: Bound) -> bool | None:
         """Give the answer, or None where a value is missing or the arithmetic has no result."""
@@ -151,10 +158,10 @@ class Language:
         Raises:
             ConditionError: it is no CEL, names something unknown, or its types do not fit.
         """
-        evaluate, names, kind = self._compile(text)
+        evaluate, names, kind, serialized = self._compile(text)
         if kind != "BOOL":
             raise ConditionError(f"{text!r} gives {kind}, not yes or no", hint="Compare it with something, such as `> 0.9`.")
-        return Condition(text, evaluate, names)
+        return Condition(text, evaluate, names, serialized)
 
     def expression(self, text: str) -> Expression:
         """Compile an expression that must give a text, a number or a truth value.
@@ -162,7 +169,7 @@ class Language:
         Raises:
             ConditionError: as for a condition.
         """
-        evaluate, names, kind = self._compile(text)
+        evaluate, names, kind, _ = self._compile(text)
         if kind not in _PLAIN_TYPES:
             raise ConditionError(f"{text!r} gives {kind}; a variable is a text, a number or a truth value")
         return Expression(text, evaluate, names, kind)
@@ -185,7 +192,7 @@ class Language:
         fields = tuple(name for name in self._fields if name in names)
         return Binder(self._env, fields, tuple(name for name in self._labels if name in names))
 
-    def _compile(self, text: str) -> tuple[Callable[[Any], Any], frozenset[str], str]:
+    def _compile(self, text: str) -> tuple[Callable[[Any], Any], frozenset[str], str, bytes]:
         if len(text) > LONGEST or not _holdable(text):
             raise ConditionError(f"{text[:40]!r}... is no condition", hint=f"At most {LONGEST} characters of plain text.")
         try:
@@ -197,7 +204,7 @@ class Language:
             raise self._refusal(text, str(problem)) from problem
         used = (reference.name for reference in references if reference.name.startswith(_PREFIX))
         names = frozenset(name.removeprefix(_PREFIX) for name in used)
-        return runnable.eval, names, compiled.return_type().name()
+        return runnable.eval, names, compiled.return_type().name(), serialized
 
     def _refusal(self, text: str, problem: str) -> ConditionError:
         found = _POSITION.search(problem)

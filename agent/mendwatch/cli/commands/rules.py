@@ -11,6 +11,7 @@ import typer
 from mendwatch.alerting import loading, rule_tests, schemas
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
+from mendwatch.cli.commands import rules_import
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.errors import ContentError, UserError
 from mendwatch.model.text import count
@@ -28,9 +29,10 @@ PathsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
-    group = typer.Typer(help="Check and test rules.", no_args_is_help=True)
+    group = typer.Typer(help="Check, test and take over rules.", no_args_is_help=True)
     group.command("check")(check)
     group.command("test")(run_tests)
+    group.command("import-eda")(rules_import.import_eda)
     app.add_typer(group, name="rules")
 
 

@@ -6,6 +6,7 @@ Prometheus where it is installed, else by a plain reader. The cluster is another
 agent; memory is what it has above an agent with the same configuration and nothing to collect.
 
 How long the loop does nothing else is measured twice: while the agent starts and meets everything for the first time, and later.
+WHERE=8 in the environment also tells what steps of more than 8 ms did, which costs time itself.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def show(sizes: dict[str, float], share: float, grown: int, found: tuple[Stalls,
     print(f"  share of a core                                {share:8.1%}        (goal {GOAL_SHARE:.0%})")
     print(f"  memory per series, above an idle agent         {grown / series:8.0f} bytes  (goal {GOAL_BYTES})")
     for when, stalls in zip(("when all is new", "later"), found, strict=True):
-        print(f"  loop kept busy, {when}: {stalls} (goal {GOAL_STALL})")
+        print(f"  loop kept busy, {when}: {stalls} (goal {GOAL_STALL})\n{stalls.where()}", end="")
 
 
 def history(samples: float) -> None:

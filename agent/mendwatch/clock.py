@@ -1,4 +1,4 @@
-"""What time it is: the only module that asks the machine.
+"""What time it is, and when others are on: the only module that asks the machine.
 
 Everything else takes `now` as an argument or holds a Clock, so that a test can live through a day in
 milliseconds and a replay gives the same decisions as the day itself.
@@ -42,3 +42,13 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait on the running event loop."""
         await asyncio.sleep(seconds)
+
+
+#: Rounds of the loop until whoever waits for a timer or a socket has run: one finds it due, one tells its future, one wakes it.
+_ROUNDS = 3
+
+
+async def turn() -> None:
+    """Let everybody run who waits by now; after a single round of the loop, the next slice of long work would still come first."""
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)

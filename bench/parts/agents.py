@@ -23,6 +23,8 @@ SCRAPE = {
     "Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
     "Accept-Encoding": "gzip",
 }
+#: So many of the long steps are told, the longest first.
+TOLD = 8
 _TICKING = Path(__file__).with_name("ticking.py")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 #: Seconds to wait for a file of the agent, and for its end.
@@ -37,11 +39,20 @@ class Stalls:
     clock_max: float
     cpu_p99: float
     cpu_max: float
+    #: Long steps, where they were asked for: seconds, and how often the loop was seen where.
+    steps: tuple[tuple[float, Mapping[str, int]], ...] = ()
 
     def __str__(self) -> str:
         return (
             f"CPU time p99 {self.cpu_p99:.1f}, longest {self.cpu_max:.1f} ms; "
             f"by the clock p99 {self.clock_p99:.1f}, longest {self.clock_max:.1f} ms"
+        )
+
+    def where(self) -> str:
+        """Tell what the long steps did; nothing where nobody asked."""
+        return "".join(
+            f"    {seconds * 1e3:.1f} ms\n" + "".join(f"      {count:3} {place}\n" for place, count in places.items())
+            for seconds, places in self.steps[:TOLD]
         )
 
 
@@ -62,7 +73,9 @@ class RunningAgent:
         self.log = self._folder / "log"
         with self.log.open("wb") as log:
             actions = [(os.POSIX_SPAWN_DUP2, log.fileno(), number) for number in (1, 2)]
-            self.pid = os.posix_spawn(self._command[0], self._command, os.environ, file_actions=actions)
+            places = [str(_TICKING.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+            around = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+            self.pid = os.posix_spawn(self._command[0], self._command, around, file_actions=actions)
         try:
             self.url = self._await(self._state / "agent.url")
         except BaseException:
@@ -126,7 +139,7 @@ class RunningAgent:
         self._signal(signal.SIGUSR2)
         found = json.loads(self._await(self._report))
         clock, cpu = (sorted(value * 1e3 for value in found[name]) for name in ("late", "busy"))
-        return Stalls(_p99(clock), clock[-1], _p99(cpu), cpu[-1])
+        return Stalls(_p99(clock), clock[-1], _p99(cpu), cpu[-1], tuple(map(tuple, found["steps"])))
 
     def _await(self, path: Path) -> str:
         until = perf_counter() + _PATIENCE

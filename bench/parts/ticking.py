@@ -2,19 +2,23 @@
 
 At SIGUSR1 a task of the same loop begins to wake every millisecond, and notes how long it was kept from that: by the clock, where
 other programs of a shared machine count too, and in CPU time of the loop's own thread, where they do not. At SIGUSR2 it
-ends and writes what it found to the file REPORT. Before the first signal it does nothing, and costs nothing.
+ends and writes what it found to the file REPORT. Before the first signal it does nothing, and costs nothing. With the environment
+variable WHERE set to milliseconds, it also notes what was done in steps longer than that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any, TypeVar
+
+from parts.sampling import Sampler
 
 from mendwatch.cli import app, loops
 
@@ -29,18 +33,22 @@ class Ticker:
         self._task: asyncio.Task[None] | None = None
         self._late: list[float] = []
         self._busy: list[float] = []
+        self._sampler = Sampler(float(os.environ["WHERE"]) / 1e3) if os.environ.get("WHERE") else None
 
     def begin(self) -> None:
         """Begin anew."""
         self._late, self._busy = [], []
         self._task = asyncio.get_running_loop().create_task(self._tick())
+        if self._sampler is not None:
+            self._sampler.begin()
 
     def end(self, report: Path) -> None:
         """End, and write what was found."""
         if self._task is not None:
             self._task.cancel()
+        steps = self._sampler.end() if self._sampler is not None else []
         partial = report.with_suffix(".partial")
-        partial.write_text(json.dumps({"late": self._late, "busy": self._busy}), "utf-8")
+        partial.write_text(json.dumps({"late": self._late, "busy": self._busy, "steps": steps}), "utf-8")
         partial.rename(report)
 
     async def _tick(self) -> None:
@@ -49,6 +57,8 @@ class Ticker:
             await asyncio.sleep(TICK)
             self._late.append(max(0.0, perf_counter() - start - TICK))
             self._busy.append(thread_time() - before)
+            if self._sampler is not None:
+                self._sampler.step(self._busy[-1])
 
 
 def main(config: str, report: str) -> int:

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from mendwatch.clock import Clock
+from mendwatch.clock import Clock, turn
 from mendwatch.errors import AuthenticationFailed, BadAnswer, Unreachable, Unsupported
 from mendwatch.model.targets import Credential, Target
 from mendwatch_onefs import failures
@@ -33,6 +33,8 @@ PAGE = 1000
 _MOST_PAGES = 1000
 #: Times that one question is begun anew, because its node was left or its session had ended, before it fails.
 _MOST_TRIES = 6
+#: Bytes of an answer that others have a turn before it is decoded.
+_LARGE = 256 * 1024
 
 
 class Page(Protocol):
@@ -99,6 +101,8 @@ class OneFSClient:
         """
         path = await self._path(version, resource)
         answer = await self._get(path, query or {})
+        if len(answer.body) > _LARGE:
+            await turn()  # its end has just been read and put together
         return decode(answer.body, outline, f"GET {path}")
 
     async def body(self, version: int, resource: str, query: Mapping[str, str] | None = None) -> bytes:

@@ -5,11 +5,11 @@ All metrics here have the same series, so that making the names of a hundred tho
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from mendwatch.clock import turn
 from mendwatch.model.samples import Columns, Layout, MetricSpec
 
 #: The one NaN, so that absent numbers are counted by identity.
@@ -43,6 +43,7 @@ async def columns_of(
     if keys != kept.keys:
         kept.layout = layout_of(specs, keys)
         kept.keys = keys
-        await asyncio.sleep(0)
+        await turn()
     values = list(chain.from_iterable(numbers))
+    await turn()
     return (Columns(kept.layout, values, absent=values.count(ABSENT)),)

@@ -5,11 +5,11 @@ Each page becomes numbers as it comes, and the names of the series are made once
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mendwatch.clock import turn
 from mendwatch.errors import BadAnswer
 from mendwatch.model.samples import Reading
 from mendwatch.provider import CollectorSpec
@@ -73,7 +73,7 @@ class QuotasCollector:
                     f"{session.where} has more than {session.options.quota_limit} quotas of the types that are read"
                 )
             (personal if kind in _PERSONAL else plain).add(page.quotas)
-        await asyncio.sleep(0)  # the last page has just held the loop
+        await turn()  # the last page has just held the loop
         memory = session.memory(QuotasMemory)
         columns = [
             one

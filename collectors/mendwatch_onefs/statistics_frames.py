@@ -31,12 +31,6 @@ class Slot(NamedTuple):
     entry: int
     divisor: int
 
-    def moved(self, numbers: int, entries: int) -> Slot:
-        """Give the same series behind so many numbers and values of others."""
-        if not numbers and not entries:
-            return self
-        return Slot(self.metric, self.labels, self.number + numbers, self.entry + entries, self.divisor)
-
 
 @dataclass(frozen=True, slots=True)
 class _Column:
@@ -108,18 +102,18 @@ class Frame:
                 flat += column
         return flat
 
-    def slots(self, lnns: Mapping[int, int], bays: Bays) -> Iterator[Slot]:
+    def slots(self, lnns: Mapping[int, int], bays: Bays, behind: tuple[int, int] = (0, 0)) -> Iterator[Slot]:
         """Give the series; `lnns` maps devices to logical numbers, for answers that do not tell them.
 
-        A value of a node or of a disk that nobody can name gives none.
+        A value of a node or of a disk that nobody can name gives none. `behind` so many numbers and values of other frames.
         """
-        start = 0
+        start, passed = behind
         for portion, rows in zip(self._portions, self._rows, strict=True):
             named = [(entry, ()) for entry in portion.entries] if rows is None else _named(portion, rows)
             for at, (entry, names) in enumerate(named):
                 told = self._placed(entry, names, bays) if portion.shape is DRIVES else names
                 if told is not None:
-                    yield from self._series(portion.shape, entry, told, (start + at, len(named)), lnns)
+                    yield from self._series(portion.shape, entry, told, (start + at, len(named), passed), lnns)
             start += len(named) * len(portion.shape.fields)
 
     @property
@@ -141,13 +135,15 @@ class Frame:
         return None if bay is None else (bay,)
 
     def _series(
-        self, shape: Shape, entry: int, names: tuple[str, ...], place: tuple[int, int], lnns: Mapping[int, int]
+        self, shape: Shape, entry: int, names: tuple[str, ...], place: tuple[int, int, int], lnns: Mapping[int, int]
     ) -> Iterator[Slot]:
-        first, stride = place
+        first, stride, passed = place
         for column in self._columns[self.keys[entry], shape.name]:
             lnn = self._lnn(entry, lnns) if column.per_node else ()
             if lnn is not None:
-                yield Slot(column.metric, lnn + column.labels + names, first + stride * column.field, entry, column.divisor)
+                yield Slot(
+                    column.metric, lnn + column.labels + names, first + stride * column.field, passed + entry, column.divisor
+                )
 
     def _lnn(self, entry: int, lnns: Mapping[int, int]) -> tuple[str, ...] | None:
         """Give the logical number of the value's node as a label; None where nobody knows it."""

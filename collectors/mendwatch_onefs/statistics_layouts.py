@@ -6,33 +6,41 @@ It is made anew when a frame of the sheet changes, and kept as the same object a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
+from mendwatch.clock import turn
 from mendwatch.model.samples import Columns, Layout
 from mendwatch_onefs.statistic_shapes import Number
-from mendwatch_onefs.statistics_frames import Slot, taking
+from mendwatch_onefs.statistics_frames import Slot, Take, taking
 
 _NAN = math.nan
+#: Series that are worked on before others have their turn.
+_AT_ONCE = 2000
 
 
+#: The series of each metric, in the order in which they came.
+Series = dict[str, dict[tuple[str, ...], Slot]]
+
+
+@dataclass(frozen=True, slots=True)
 class SheetLayout:
-    """Where each number of a sheet's answers stands in its columns."""
+    """Where each number of a sheet's answers stands in its columns; made by `laid_out`."""
 
-    def __init__(self, layout: Layout, ordered: Sequence[Slot], numbers: int, entries: int) -> None:
-        """Take the layout of series that stand metric by metric, out of so many numbers and values of all answers."""
-        self.layout = layout
-        self._pick = taking([slot.number for slot in ordered], numbers)
-        self._pick_time = taking([slot.entry for slot in ordered], entries)
-        self._divided = tuple(_divided(ordered))
+    layout: Layout
+    pick: Take
+    pick_time: Take
+    #: Start, stop and divisor of the runs whose numbers have to be divided.
+    divided: tuple[tuple[int, int, int], ...]
 
     def columns(self, numbers: Sequence[Number], times: Sequence[float]) -> Columns:
         """Give the columns; `times` has one for each value of the answers, or one for all."""
-        values, absent = _filled(list(self._pick(numbers)))
-        for start, stop, divisor in self._divided:
+        values, absent = _filled(list(self.pick(numbers)))
+        for start, stop, divisor in self.divided:
             values[start:stop] = [value / divisor for value in values[start:stop]]
-        stamps = list(times) * len(values) if len(times) == 1 else list(self._pick_time(times))
+        stamps = list(times) * len(values) if len(times) == 1 else list(self.pick_time(times))
         return Columns(self.layout, values, stamps, absent)
 
 
@@ -42,17 +50,24 @@ def _filled(values: list[Any]) -> tuple[list[float], int]:
     return ([value if type(value) is float else _NAN for value in values] if absent else values), absent
 
 
-def laid_out(ordered: Iterable[Slot]) -> Layout:
-    """Give the layout of series that stand metric by metric."""
-    return Layout([(slot.metric, slot.labels) for slot in ordered])
+async def sort_in(found: Series, slots: Iterator[Slot]) -> None:
+    """Put series behind those of the same metric; of two that are the same the last one stays. Others run in between."""
+    while some := list(islice(slots, _AT_ONCE)):
+        for slot in some:
+            found.setdefault(slot.metric, {})[slot.labels] = slot
+        await turn()
 
 
-def ordered_by_metric(slots: Iterable[Slot]) -> list[Slot]:
-    """Put the series of each metric side by side, in the order of the answers; of two that are the same the last one stays."""
-    found: dict[str, dict[tuple[str, ...], Slot]] = {}
-    for slot in slots:
-        found.setdefault(slot.metric, {})[slot.labels] = slot
-    return [slot for series in found.values() for slot in series.values()]
+async def laid_out(found: Series, numbers: int, entries: int) -> SheetLayout:
+    """Lay out the series, out of so many numbers and values of all answers; others run in between."""
+    layout = Layout.of(found)
+    await turn()
+    ordered = [slot for series in found.values() for slot in series.values()]
+    pick = taking([slot.number for slot in ordered], numbers)
+    await turn()
+    pick_time = taking([slot.entry for slot in ordered], entries)
+    await turn()
+    return SheetLayout(layout, pick, pick_time, tuple(_divided(ordered)))
 
 
 def _divided(ordered: Sequence[Slot]) -> Iterator[tuple[int, int, int]]:

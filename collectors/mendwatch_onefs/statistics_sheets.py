@@ -6,7 +6,6 @@ the positions are.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import ne
@@ -18,8 +17,8 @@ from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask
 from mendwatch_onefs.statistics_bays import Bays
 from mendwatch_onefs.statistics_codes import blank
-from mendwatch_onefs.statistics_frames import Frame, Slot
-from mendwatch_onefs.statistics_layouts import SheetLayout, laid_out, ordered_by_metric
+from mendwatch_onefs.statistics_frames import Frame
+from mendwatch_onefs.statistics_layouts import Series, SheetLayout, laid_out, sort_in
 
 #: Seconds, and the share of its interval, by which a request may be asked early: polls are never exactly on time.
 _EARLY, _SHARE = 1.0, 0.1
@@ -120,20 +119,15 @@ class Sheet:
         return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
 
     async def _laid_out(self, lnns: Mapping[int, int], bays: Bays) -> SheetLayout:
-        slots: list[Slot] = []
+        found: Series = {}
         numbers = entries = self.misplaced = 0
         for page in self.pages:
             if page.frame is not None:
-                slots += [slot.moved(numbers, entries) for slot in page.frame.slots(lnns, bays)]
+                await sort_in(found, page.frame.slots(lnns, bays, (numbers, entries)))
                 self.misplaced += page.frame.misplaced(bays)
             numbers += len(page.numbers)
             entries += page.entries
-            await asyncio.sleep(0)
-        ordered = ordered_by_metric(slots)
-        await asyncio.sleep(0)
-        layout = laid_out(ordered)
-        await asyncio.sleep(0)
-        return SheetLayout(layout, ordered, numbers, entries)
+        return await laid_out(found, numbers, entries)
 
 
 def missing(sheets: Sequence[Sheet]) -> dict[str, int]:

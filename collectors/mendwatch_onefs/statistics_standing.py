@@ -57,6 +57,8 @@ class Standing:
         self._parked.clear()
         self._odd.clear()
         self._stale = True
+        for sheet in self.sheets:  # other nodes may have other numbers
+            sheet.turn_over()
 
     def park(self, keys: Mapping[str, str], now: datetime) -> None:
         """Ask no more for these keys, each for its reason."""
@@ -92,8 +94,9 @@ class Standing:
     def _arrange(self, groups: tuple[str, ...]) -> None:
         choice = choose(groups, self.catalogue, self._parked)
         pages: dict[Ask, Page] = {page.ask: page for sheet in self.sheets for page in sheet.pages}
+        sheets = {tuple(page.ask for page in sheet.pages): sheet for sheet in self.sheets}
         asks = arrange(choice.wanted, len(self.lnns) or _SOME_NODES, self._pace, self._odd)
-        self.sheets = tuple(Sheet([pages.get(ask) or Page(ask) for ask in sheet]) for sheet in asks)
+        self.sheets = tuple(sheets.get(some) or Sheet([pages.get(ask) or Page(ask) for ask in some]) for some in asks)
         self.left, self._stale = choice.left, False
 
     def place(self, bays: Bays) -> None:

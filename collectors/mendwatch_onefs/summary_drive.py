@@ -5,7 +5,6 @@ A large cluster has nine thousand drives, so their numbers are columns whose nam
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mendwatch.clock import turn
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema
 from mendwatch.provider import CollectorSpec
 from mendwatch_onefs.decoding import whole
@@ -109,9 +109,9 @@ class DriveSummaryCollector:
         answer = await session.get(3, _RESOURCE, DriveSummary, query(session, nodes="all"))
         drift, rows = Drift(), DriveRows()
         for start in range(0, len(answer.drive), _AT_ONCE):
-            await asyncio.sleep(0)
+            await turn()
             rows.add(answer.drive[start : start + _AT_ONCE], drift)
-        await asyncio.sleep(0)
+        await turn()
         columns = await columns_of(METRICS, list(rows.keys), rows.columns, session.memory(DrivesMemory).kept)
         return Reading(columns=columns, drift=drift.counts)
 

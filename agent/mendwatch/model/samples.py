@@ -81,6 +81,18 @@ class Layout:
             raise ValueError(message)
 
     @classmethod
+    def of(cls, series: Mapping[str, Mapping[tuple[str, ...], object]]) -> Layout:
+        """Lay out the series of each metric, which are the keys of a mapping: so none can stand twice, and nothing is checked."""
+        made, start, runs = cls(()), 0, []
+        for metric, mine in series.items():
+            runs.append(Run(metric, start, start + len(mine)))
+            start += len(mine)
+        made.metrics = tuple(chain.from_iterable(repeat(run.metric, run.stop - run.start) for run in runs))
+        made.labels = tuple(chain.from_iterable(series.values()))
+        made.runs = tuple(run for run in runs if run.stop > run.start)
+        return made
+
+    @classmethod
     def alike(cls, metrics: Sequence[str], labels: Sequence[tuple[str, ...]]) -> Layout:
         """Lay out metrics that all have the same series, one metric after the other: ten thousand quotas, and what each has.
 

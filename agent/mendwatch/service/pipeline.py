@@ -5,13 +5,12 @@ Polling's sink. It decides nothing: each part does, and this module only carries
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
-from mendwatch.clock import Clock
+from mendwatch.clock import Clock, turn
 from mendwatch.errors import MendwatchError
 from mendwatch.history.memory import MemoryHistory
 from mendwatch.metrics import health
@@ -63,10 +62,12 @@ class Pipeline:
         reading, large = outcome.reading, outcome.reading.size + len(outcome.reading.events) > LARGE
         self._count_drift(outcome, reading)
         for part in (self._publish, self._keep, self._tell_events):
-            part(outcome, reading)
             if large:
                 garbage.put_away()
-                await asyncio.sleep(0)
+                await turn()
+            part(outcome, reading)
+        if large:
+            await turn()
         await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, reading, outcome.at)
         if large:
             garbage.put_away()

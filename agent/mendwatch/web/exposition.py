@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
+from mendwatch.clock import turn
 from mendwatch.metrics.formats import Format, negotiate
 
 #: Gives a page of one moment in a format, in pieces that each take some milliseconds; some may be empty.
@@ -81,7 +82,7 @@ async def _begin(written: Iterator[bytes]) -> list[bytes]:
     for piece in written:
         begun.append(piece)
         size += len(piece)
-        await asyncio.sleep(0)
+        await turn()
         if size >= COMPRESSED_FROM:
             break
     return begun
@@ -94,7 +95,7 @@ async def _rest(begun: list[bytes], written: Generator[bytes, None, None]) -> As
         for piece in written:
             if piece:
                 yield piece
-            await asyncio.sleep(0)
+            await turn()
 
 
 async def _compressed(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

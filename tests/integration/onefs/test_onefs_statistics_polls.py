@@ -133,6 +133,16 @@ async def test_a_release_without_a_catalogue_is_asked_for_everything(simulator: 
     assert {key for keys in _asked(simulator) for key in keys} == {statistic.key for statistic in GROUPS["default"]}
 
 
+async def test_polls_at_another_pace_keep_the_layouts_whose_requests_stay_the_same(opened: Open, clock: FakeClock) -> None:
+    session, layouts = opened(), []
+    for _ in range(3):  # only the second poll tells how far apart they are
+        clock.move(7)
+        reading = await StatisticsCollector().collect(session, clock.now())
+        layouts.append({id(one.layout): one.layout for one in reading.columns})
+
+    assert layouts[0].keys() == layouts[1].keys() == layouts[2].keys()
+
+
 async def test_a_key_is_asked_for_as_often_as_the_cluster_measures_it_and_its_value_stays(
     simulator: Simulator, opened: Open, clock: FakeClock
 ) -> None:

@@ -24,6 +24,12 @@ def test_metrics_that_have_the_same_series_are_laid_out_as_if_each_were_named() 
     assert Layout.alike(["a"], []).runs == ()
 
 
+def test_series_that_are_keys_are_laid_out_metric_by_metric() -> None:
+    quick, slow = Layout.of({"a": {("1",): 0, ("2",): 0}, "none": {}, "b": {(): 0}}), Layout(HEADS)
+    assert (quick.metrics, quick.labels, quick.runs) == (slow.metrics, slow.labels, slow.runs)
+    assert len(Layout.of({})) == 0
+
+
 @pytest.mark.parametrize(("metrics", "labels"), [(["a", "a"], [("1",)]), (["a"], [("1",), ("1",)])])
 def test_a_metric_or_a_series_of_several_metrics_stands_once(metrics: list[str], labels: list[tuple[str, ...]]) -> None:
     with pytest.raises(ValueError, match="stands twice"):

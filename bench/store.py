@@ -1,4 +1,4 @@
-"""How fast the state is: audit rows and runs per second written, audit rows per second verified.
+"""How fast the state is: audit rows and runs per second written, audit rows verified, alerts and decisions kept.
 
 Run it alone on the machine: `python bench/store.py [rows] [folder]`. The folder should be on the disk that the state will be on.
 """
@@ -10,15 +10,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mendwatch.clock import SystemClock
+from mendwatch.model.alerts import Alert, AlertState
+from mendwatch.model.journal import Decision, DecisionKind
 from mendwatch.store.chain import Fact
 from mendwatch.store.interface import NewRun
 from mendwatch.store.keys import load_or_create
 from mendwatch.store.sql import SqlStore, open_store
 
 _CHAIN = 50_000
+_START = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def _new(number: int) -> NewRun:
@@ -58,6 +62,31 @@ async def _verify(store: SqlStore) -> None:
     print(f"{'audit verify':<18} {verdict.rows / (time.perf_counter() - before):>9.0f} rows/s of {verdict.rows}")
 
 
+def _judged(batch: int, number: int) -> tuple[Alert, Decision]:
+    """Give an alert as they are, and its transition."""
+    key = {"cluster": "prod-1", "path": f"/ifs/data/projects/{number}"}
+    labels = {**key, "type": "directory", "severity": "warning", "alertname": "QuotaFull"}
+    values = {"usage_bytes": 95e9 + batch, "hard_limit_bytes": 100e9, "soft_limit_bytes": 90e9}
+    texts = {"summary": f"/ifs/data/projects/{number} is 95.0 % full"}
+    state = AlertState.FIRING if batch % 2 == 0 else AlertState.INACTIVE
+    moments = tuple(_START + timedelta(minutes=minute) for minute in range(2))
+    clocks = {"active_since": _START, "fired_at": _START, "changes": moments}
+    alert = Alert(f"{number:032x}", "QuotaFull", "prod-1", key, labels, state, _START, texts, values, **clocks)  # type: ignore[arg-type]
+    words = ("firing", "the condition holds", "inactive")
+    return alert, Decision(_START, alert.rule, alert.fingerprint, "prod-1", DecisionKind.TRANSITION, *words, key=key, values=values)
+
+
+async def _keep(store: SqlStore, size: int) -> None:
+    """Keep alerts with a decision each, so many in one transaction."""
+    batches = [[_judged(batch, number) for number in range(size)] for batch in range(max(4, _CHAIN // 2 // size))]
+    cpu, before = time.process_time(), time.perf_counter()
+    for pairs in batches:
+        await store.alerts.save([alert for alert, _ in pairs], [decision for _, decision in pairs])
+    rows, seconds = size * len(batches), time.perf_counter() - before
+    each = (time.process_time() - cpu) / rows * 1e6
+    print(f"{f'keep by {size}':<18} {rows / seconds:>9.0f} alerts with a decision/s   {each:.1f} us CPU each")
+
+
 async def main(count: int, parent: str | None) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(dir=parent) as folder:
@@ -69,6 +98,8 @@ async def main(count: int, parent: str | None) -> None:
         _report("propose, again", await _times(count, lambda number: store.runs.propose(_new(number))))
         await _fill(store)
         await _verify(store)
+        for size in (1, 10, 100, 1000):
+            await _keep(store, size)
         await store.close()
 
 

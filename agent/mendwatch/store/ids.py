@@ -1,4 +1,4 @@
-"""How runs and tokens are named.
+"""How runs, tokens and silences are named.
 
 A run is `run-` and ten random signs, such as `run-7k3qz90hxm`: random from the first sign on, because a person types a
 prefix, and names that begin with the time share their beginning for days. Order comes from the table, not from the name.
@@ -16,6 +16,7 @@ from mendwatch.errors import NotFound
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 RUN_PREFIX = "run-"
+SILENCE_PREFIX = "sil-"
 RUN_SIGNS = 10
 SHORTEST = 6
 _RUN_ID = re.compile(rf"(?:{RUN_PREFIX})?[{ALPHABET}]{{2,{RUN_SIGNS}}}")
@@ -30,6 +31,11 @@ def run_id() -> str:
 def token_id() -> str:
     """Give a new token's name."""
     return _signs(8)
+
+
+def silence_id() -> str:
+    """Give a new silence's name."""
+    return SILENCE_PREFIX + _signs(8)
 
 
 def run_prefix(typed: str) -> str:

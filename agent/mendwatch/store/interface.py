@@ -1,6 +1,6 @@
 """What the store promises, whatever is behind it: SQL (`store.sql`) or the in-memory twin (`mendwatch.testing.store`).
 
-Every method that changes a run or a token writes its audit row in the same transaction: no audit row, no change.
+Every method that changes a run, a token or a silence writes its audit row in the same transaction: no audit row, no change.
 A request that the table of states forbids raises Refused and changes nothing.
 """
 
@@ -13,8 +13,12 @@ from typing import Protocol
 
 from mendwatch.model.alerts import Alert
 from mendwatch.model.audits import AuditEntry, ChainVerdict
+from mendwatch.model.journal import Decision
 from mendwatch.model.principals import Principal, Role, Token
+from mendwatch.model.received import Received
 from mendwatch.model.runs import Plan, Run, RunState
+from mendwatch.model.silences import NewSilence, Silence
+from mendwatch.store.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +174,73 @@ class Alerts(Protocol):
     """The states of alerts, so that no clock is lost over a restart."""
 
     async def load(self) -> Sequence[Alert]:
-        """Give every alert that is not inactive."""
+        """Give every alert that is kept: what is not inactive, and what ended so lately that it may be flapping (`changes`)."""
         ...
 
-    async def save(self, alerts: Iterable[Alert]) -> None:
-        """Keep alerts as they are now (upsert by fingerprint); inactive ones are dropped."""
+    async def save(self, alerts: Iterable[Alert], decisions: Iterable[Decision] = ()) -> None:
+        """Keep alerts as they are now, by fingerprint, and add rows to the journal, in one transaction.
+
+        An inactive alert without `changes` is dropped.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """What was decided about alerts; rows come in by `Alerts.save`."""
+
+    async def of_rule(self, rule: str, *, fingerprint: str | None = None, limit: int = 100) -> Sequence[Decision]:
+        """Give the newest decisions about a rule, or about one subject of it, newest first."""
+        ...
+
+    async def newest(self, limit: int = 100) -> Sequence[Decision]:
+        """Give the newest decisions about anything, newest first."""
+        ...
+
+    async def words(self) -> Mapping[str, Decision]:
+        """Give, by fingerprint, the last row `proposed` or `withheld` of each alert that is kept."""
+        ...
+
+    async def prune(self, *, keep_per_rule: int = 1000, before: datetime | None = None) -> int:
+        """Forget all but the newest rows of each rule, and those from before a moment; gives how many.
+
+        The newest 100 of every rule stay in any case.
+        """
+        ...
+
+
+class Silences(Protocol):
+    """Silences; every change is audited in the same transaction (`silence.added`, `silence.expired`)."""
+
+    async def add(self, new: NewSilence, *, actor: str) -> Silence:
+        """Make a silence. Raises UserError where it has no matcher, no author, no comment, or is over before it begins."""
+        ...
+
+    async def list(self, *, after: datetime | None = None) -> Sequence[Silence]:
+        """Give silences, newest first; with `after` only those that end later than that."""
+        ...
+
+    async def expire(self, silence_id: str, *, actor: str) -> Silence:
+        """End a silence now; one that is over stays as it is. Raises NotFound."""
+        ...
+
+
+class ReceivedAlerts(Protocol):
+    """What other programs said of their alerts."""
+
+    async def take(self, words: Sequence[Received]) -> Receipt:
+        """Take the words of one message, whole or not at all; when this returns they are on disk.
+
+        Raises:
+            Refused: too many alerts would be open.
+        """
+        ...
+
+    async def standing(self, *, after: str = "", limit: int = 50) -> Sequence[Received]:
+        """Give how alerts stand, resolved ones too, by their mark, from the one after `after`."""
+        ...
+
+    async def prune(self, *, resolved_before: datetime, silent_before: datetime) -> int:
+        """Forget what was resolved, and what nobody has spoken of, since these moments; gives how many words."""
         ...
 
 
@@ -199,6 +265,21 @@ class Store(Protocol):
     @property
     def alerts(self) -> Alerts:
         """States of alerts."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What was decided about alerts."""
+        ...
+
+    @property
+    def silences(self) -> Silences:
+        """Silences."""
+        ...
+
+    @property
+    def received(self) -> ReceivedAlerts:
+        """Alerts that others judge."""
         ...
 
     async def close(self) -> None:

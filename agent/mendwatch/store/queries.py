@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, text, type_coerce, update
+from sqlalchemy import (
+    ColumnClause,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.types import NullType
 
 from mendwatch.model.runs import ACTIVE, OPEN
-from mendwatch.store.schema import alerts, audit, meta, runs, tokens
+from mendwatch.store.schema import alerts, audit, journal, meta, runs, silences, tokens
 
 _ACTIVE = sorted(ACTIVE)
 _OPEN = sorted(OPEN)
@@ -17,6 +33,8 @@ _OPEN = sorted(OPEN)
 META = select(meta.c.name, meta.c.value)
 #: Write one such fact.
 META_ADD = insert(meta)
+#: Change one.
+META_SET = update(meta).where(meta.c.name == bindparam("fact")).values(value=bindparam("new"))
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 
@@ -108,9 +126,74 @@ TOKEN_REVOKE = (
 
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
+
+def _bare(filled: Table) -> Insert:
+    """Give an insertion whose values are written as they are given: thousands of rows come ready (`store.judged`)."""
+    columns: list[ColumnClause[object]] = [
+        column(one.name) for one in filled.columns if not one.autoincrement or one.autoincrement == "auto"
+    ]
+    return insert(table(filled.name, *columns)).values({one.name: bindparam(one.name) for one in columns})
+
+
 #: Every alert that is kept.
 ALERT_LIST = select(alerts).order_by(alerts.c.fingerprint)
-#: Forget alerts, by fingerprint.
-ALERT_DROP = delete(alerts).where(alerts.c.fingerprint == bindparam("print"))
+#: Forget alerts, by fingerprint (written as it lies there).
+ALERT_DROP = delete(alerts).where(type_coerce(alerts.c.fingerprint, NullType()) == bindparam("print", type_=NullType()))
 #: Keep alerts.
-ALERT_ADD = insert(alerts)
+ALERT_ADD = _bare(alerts)
+
+# --- journal --------------------------------------------------------------------------------------------------------
+
+#: Keep decisions.
+JOURNAL_ADD = _bare(journal)
+#: The newest decisions, newest first.
+JOURNAL_NEWEST = select(journal).order_by(journal.c.seq.desc()).limit(bindparam("most"))
+#: Those about one rule.
+JOURNAL_OF_RULE = JOURNAL_NEWEST.where(journal.c.rule == bindparam("of_rule"))
+#: Those about one subject of a rule.
+JOURNAL_OF_SUBJECT = JOURNAL_OF_RULE.where(journal.c.fingerprint == bindparam("print"))
+#: The newest word on what is asked for about each alert that is kept.
+JOURNAL_WORDS = select(journal).where(
+    journal.c.seq.in_(
+        select(func.max(journal.c.seq))
+        .where(journal.c.kind.in_(["proposed", "withheld"]), journal.c.fingerprint.in_(select(alerts.c.fingerprint)))
+        .group_by(journal.c.fingerprint)
+    )
+)
+#: The rules that decisions are about.
+JOURNAL_RULES = select(journal.c.rule).distinct()
+#: The place of a rule's newest decision but so many.
+JOURNAL_PLACE = (
+    select(journal.c.seq)
+    .where(journal.c.rule == bindparam("of_rule"))
+    .order_by(journal.c.seq.desc())
+    .offset(bindparam("but"))
+    .limit(1)
+)
+_PASSED = (
+    select(journal.c.seq)
+    .where(journal.c.rule == bindparam("of_rule"), journal.c.seq < bindparam("place"))
+    .order_by(journal.c.seq)
+    .limit(bindparam("most"))
+)
+#: Forget some of a rule's decisions that are older than a place.
+JOURNAL_DROP = delete(journal).where(journal.c.seq.in_(_PASSED))
+#: Forget some that are older than a place and than a moment.
+JOURNAL_DROP_BEFORE = delete(journal).where(journal.c.seq.in_(_PASSED.where(journal.c.at < bindparam("moment"))))
+
+# --- silences -------------------------------------------------------------------------------------------------------
+
+#: Keep a new silence.
+SILENCE_ADD = insert(silences)
+#: One silence.
+SILENCE_GET = select(silences).where(silences.c.id == bindparam("silence_id"))
+#: Silences, newest first.
+SILENCE_LIST = select(silences).order_by(silences.c.number.desc())
+#: Those that are not over at a moment.
+SILENCE_LIST_AT = SILENCE_LIST.where(silences.c.ends_at > bindparam("moment"))
+#: End a silence that is not over.
+SILENCE_EXPIRE = (
+    update(silences)
+    .where(silences.c.id == bindparam("silence_id"), silences.c.ends_at > bindparam("moment"))
+    .values(ends_at=bindparam("moment"))
+)

@@ -32,7 +32,11 @@ RECEIVED_DROP = delete(received).where(_OF)
 RECEIVED_ADD = insert(received)
 #: The names of the next alerts, in their order.
 RECEIVED_MARKS = (
-    select(received.c.mark).distinct().where(received.c.mark > bindparam("after")).order_by(received.c.mark).limit(bindparam("most"))
+    select(received.c.mark)
+    .distinct()
+    .where(received.c.mark > bindparam("after"))
+    .order_by(received.c.mark)
+    .limit(bindparam("most"))
 )
 #: How many rows are resolved, and how many are not.
 RECEIVED_COUNTS = select(received.c.resolved, func.count().label("many")).group_by(received.c.resolved)

@@ -1,8 +1,7 @@
-"""Between rows and nouns: what a run, a token and an alert look like in the tables."""
+"""Between rows and nouns: what a run, a token and a silence look like in the tables."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.principals import Role, Token
 from mendwatch.model.runs import Change, Decision, Plan, Run, RunState
+from mendwatch.model.silences import Silence
 from mendwatch.store.canonical import plain
 
 _RUN_TEXTS = ("id", "dedup_key", "rule", "rule_digest", "fingerprint", "target", "remediation", "risk", "mode", "proposer", "note")
@@ -33,20 +32,8 @@ _RUN_FIELDS = (
     "ended_at",
     "outcome",
 )  # fmt: skip - a list of names is read, not edited
+_SILENCE_FIELDS = ("id", "starts_at", "ends_at", "author", "comment", "created_at")
 _TOKEN_FIELDS = ("id", "name", "created_at", "expires_at", "revoked_at")
-_ALERT_FIELDS = (
-    "fingerprint",
-    "rule",
-    "target",
-    "key",
-    "labels",
-    "last_seen",
-    "annotations",
-    "active_since",
-    "fired_at",
-    "cleared_since",
-    "resolved_at",
-)  # fmt: skip - as above
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -82,18 +69,14 @@ def token_of(row: RowMapping) -> Token:
     return Token(**{name: row[name] for name in _TOKEN_FIELDS}, role=Role(row["role"]))
 
 
-def alert_row(alert: Alert) -> dict[str, Any]:
-    """Give the columns of an alert; a measured NaN or infinity is written as its word, for JSON has no sign for it."""
-    values = {name: value if math.isfinite(value) else str(value) for name, value in alert.values.items()}
-    fields = {name: getattr(alert, name) for name in _ALERT_FIELDS}
-    plains = {name: plain(fields[name]) for name in ("key", "labels", "annotations")}
-    return {**fields, **plains, "state": alert.state.value, "values": values}
+def silence_row(silence: Silence) -> dict[str, Any]:
+    """Give the columns of a silence."""
+    return {**{name: getattr(silence, name) for name in _SILENCE_FIELDS}, "matchers": list(silence.matchers)}
 
 
-def alert_of(row: RowMapping) -> Alert:
-    """Give the alert of a row."""
-    values = {name: float(value) for name, value in row["values"].items()}
-    return Alert(**{name: row[name] for name in _ALERT_FIELDS}, state=AlertState(row["state"]), values=values)
+def silence_of(row: RowMapping) -> Silence:
+    """Give the silence of a row."""
+    return Silence(**{name: row[name] for name in _SILENCE_FIELDS}, matchers=tuple(row["matchers"]))
 
 
 def _plan_fields(plan: Plan) -> dict[str, object]:

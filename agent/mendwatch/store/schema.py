@@ -26,8 +26,8 @@ from sqlalchemy.schema import ExecutableDDLElement
 from mendwatch.model.runs import ACTIVE, OPEN, RunState
 from mendwatch.store.columns import AnyText, Moment
 
-#: Grows with every change of a table; a database of another version is refused.
-VERSION = 1
+#: Grows with every change of a table; an older database is brought up to it (`store.upgrade`), a newer one is refused.
+VERSION = 2
 
 metadata = MetaData()
 
@@ -131,6 +131,38 @@ alerts = Table(
     Column("fired_at", Moment),
     Column("cleared_since", Moment),
     Column("resolved_at", Moment),
+    Column("changes", _JSON),  # in microseconds since 1970; of before version 2: none
+    Column("flapping_since", Moment),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", _NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("rule", AnyText, nullable=False),
+    Column("fingerprint", AnyText, nullable=False),
+    Column("target", AnyText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("word", Text, nullable=False),
+    Column("reason", AnyText, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("key", _JSON, nullable=False),
+    Column("values", _JSON, nullable=False),
+)
+Index("journal_by_rule", journal.c.rule, journal.c.seq)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("matchers", _JSON, nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False, index=True),
+    Column("author", AnyText, nullable=False),
+    Column("comment", AnyText, nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 

@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
-from mendwatch.store import queries, schema
+from mendwatch.store import queries, schema, upgrade
 from mendwatch.store.alerts import SqlAlerts
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.database import Database, connect
+from mendwatch.store.decided import SqlJournal
+from mendwatch.store.received import SqlReceived
 from mendwatch.store.runs import SqlRuns
+from mendwatch.store.silences import SqlSilences
 from mendwatch.store.tokens import SqlTokens
 
 _VERSION, _KEY = "schema_version", "audit_key"
@@ -29,6 +32,9 @@ class SqlStore:
         self._runs = SqlRuns(database, clock, self._audit)
         self._tokens = SqlTokens(database, clock, self._audit)
         self._alerts = SqlAlerts(database)
+        self._received = SqlReceived(database)
+        self._journal = SqlJournal(database)
+        self._silences = SqlSilences(database, clock, self._audit)
 
     @property
     def runs(self) -> SqlRuns:
@@ -49,6 +55,21 @@ class SqlStore:
     def alerts(self) -> SqlAlerts:
         """States of alerts."""
         return self._alerts
+
+    @property
+    def journal(self) -> SqlJournal:
+        """What was decided about alerts."""
+        return self._journal
+
+    @property
+    def silences(self) -> SqlSilences:
+        """Silences."""
+        return self._silences
+
+    @property
+    def received(self) -> SqlReceived:
+        """Alerts that others judge."""
+        return self._received
 
     async def close(self) -> None:
         """Let the writes end and let go of every connection."""
@@ -78,6 +99,9 @@ async def _prepare(connection: AsyncConnection, mark: str) -> None:
         facts = {row.name: row.value for row in await connection.execute(queries.META)}
         _check_version(facts.get(_VERSION))
         _check_key(facts.get(_KEY, ""), mark)
+        if facts[_VERSION] != str(schema.VERSION):
+            await connection.run_sync(upgrade.upgrade)
+            await connection.execute(queries.META_SET, {"fact": _VERSION, "new": str(schema.VERSION)})
         return
     await connection.run_sync(schema.metadata.create_all, checkfirst=False)
     await connection.execute(queries.META_ADD, [{"name": _VERSION, "value": str(schema.VERSION)}, {"name": _KEY, "value": mark}])
@@ -93,7 +117,7 @@ def _is_ours(connection: Connection) -> bool:
 
 
 def _check_version(found: str | None) -> None:
-    if found == str(schema.VERSION):
+    if found == str(schema.VERSION) or found in upgrade.FROM:
         return
     newer = (found or "").isdigit() and int(found or 0) > schema.VERSION
     hint = "Use the mendwatch that wrote it, or a later one." if newer else "Use the mendwatch that wrote it."

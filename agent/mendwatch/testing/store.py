@@ -12,7 +12,6 @@ from datetime import datetime
 
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound, Refused, StoreError
-from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.audits import AuditEntry, ChainVerdict
 from mendwatch.model.principals import Principal, Role, Token
 from mendwatch.model.runs import Run, RunState
@@ -20,7 +19,9 @@ from mendwatch.store import bearer, chain, decisions, ids, transitions
 from mendwatch.store.chain import Fact, Link, Verifier
 from mendwatch.store.decisions import Word
 from mendwatch.store.interface import NewRun, RunChange
+from mendwatch.testing.alerts import MemoryAlerts, MemoryJournal, MemorySilences
 from mendwatch.testing.clock import FakeClock
+from mendwatch.testing.received import MemoryReceived
 
 _KEY = bytes(range(32))
 
@@ -182,23 +183,6 @@ class MemoryTokens:
         return ended
 
 
-class MemoryAlerts:
-    """Alerts by fingerprint."""
-
-    def __init__(self) -> None:
-        self._alerts: dict[str, Alert] = {}
-
-    async def load(self) -> Sequence[Alert]:
-        """Give every alert that is not inactive."""
-        return [self._alerts[fingerprint] for fingerprint in sorted(self._alerts)]
-
-    async def save(self, alerts: Iterable[Alert]) -> None:
-        """Keep alerts as they are now: the last word on each fingerprint counts."""
-        latest = {alert.fingerprint: alert for alert in alerts}
-        merged = {**self._alerts, **latest}
-        self._alerts = {name: alert for name, alert in merged.items() if alert.state is not AlertState.INACTIVE}
-
-
 class MemoryStore:
     """All of it, gone with the process."""
 
@@ -208,6 +192,9 @@ class MemoryStore:
         self._runs = MemoryRuns(clock, self._audit)
         self._tokens = MemoryTokens(clock, self._audit)
         self._alerts = MemoryAlerts()
+        self._received = MemoryReceived()
+        self._journal = MemoryJournal(self._alerts)
+        self._silences = MemorySilences(clock, self._audit.write)
 
     @property
     def runs(self) -> MemoryRuns:
@@ -228,6 +215,21 @@ class MemoryStore:
     def alerts(self) -> MemoryAlerts:
         """States of alerts."""
         return self._alerts
+
+    @property
+    def journal(self) -> MemoryJournal:
+        """What was decided about alerts."""
+        return self._journal
+
+    @property
+    def silences(self) -> MemorySilences:
+        """Silences."""
+        return self._silences
+
+    @property
+    def received(self) -> MemoryReceived:
+        """Alerts that others judge."""
+        return self._received
 
     async def close(self) -> None:
         """Nothing is held."""

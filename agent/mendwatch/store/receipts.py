@@ -8,7 +8,7 @@ beginnings, and only one of these is ever resolved by name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -44,16 +44,18 @@ class Register:
 
     rows: dict[str, tuple[Received, ...]]
     results: Counter[Result] = field(default_factory=Counter)
+    _standing: dict[str, Received] = field(default_factory=dict)
 
-    def take(self, words: Iterable[Received]) -> None:
+    def take(self, words: Sequence[Received]) -> None:
         """Take words in their order."""
         for word in words:
             self.rows[word.mark], result = taken(self.rows.get(word.mark, ()), word)
             self.results[result] += 1
+        self._standing.update({word.mark: standing(self.rows[word.mark]) for word in words})
 
     def receipt(self) -> Receipt:
         """Give what was taken."""
-        return Receipt(dict(self.results), [standing(rows) for rows in self.rows.values()])
+        return Receipt(dict(self.results), list(self._standing.values()))
 
 
 def taken(kept: Sequence[Received], word: Received) -> tuple[tuple[Received, ...], Result]:

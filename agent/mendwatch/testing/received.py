@@ -34,7 +34,9 @@ class MemoryReceived:
 
     async def standing(self, *, after: str = "", limit: int = 50) -> Sequence[Received]:
         """Give how alerts stand, by their mark."""
-        return [receipts.standing(self._rows[mark]) for mark in islice((name for name in sorted(self._rows) if name > after), limit)]
+        return [
+            receipts.standing(self._rows[mark]) for mark in islice((name for name in sorted(self._rows) if name > after), limit)
+        ]
 
     async def prune(self, *, resolved_before: datetime, silent_before: datetime) -> int:
         """Forget what was resolved, and what nobody has spoken of."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from mendwatch.model.received import Received
 from mendwatch.store import receipts
 from mendwatch.store.interface import Store
 from mendwatch.store.receipts import Receipt, Result
-from mendwatch.store.sql import open_store
+from mendwatch.store.sql import SqlStore, open_store
 from mendwatch.testing.clock import FakeClock
 from mendwatch.testing.store import MemoryStore
 
@@ -183,14 +185,15 @@ async def test_what_was_taken_is_there_after_a_restart(url: str, clock: FakeCloc
         await second.close()
 
 
-async def test_a_store_that_is_gone_says_so_and_takes_nothing(url: str, clock: FakeClock, tmp_path: Path) -> None:
-    store = await open_store(url, key=KEY, clock=clock)
-    try:
-        (tmp_path / "state" / "state.db").write_bytes(b"no database" * 1000)
-        with pytest.raises(StoreError):
-            await take(store, BASE)
-    finally:
-        await store.close()
+async def test_a_message_that_cannot_be_written_to_its_end_is_not_written_at_all(sql: SqlStore, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state" / "state.db")) as connection, connection:
+        body = "WHEN NEW.mark = 'm149' BEGIN SELECT RAISE(ABORT, 'injected'); END"
+        connection.execute(f"CREATE TRIGGER broken BEFORE INSERT ON received {body}")
+
+    with pytest.raises(StoreError):
+        await take(sql, *(word(0, mark=f"m{number}") for number in range(150)))
+
+    assert await sql.received.standing() == []
 
 
 WORDS = st.builds(

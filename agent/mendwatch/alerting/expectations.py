@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mendwatch.alerting import states
+from mendwatch.alerting import flaps
 from mendwatch.alerting.engine import Withheld
 from mendwatch.alerting.rule_test_format import AlertTest, ExpectedAlert, ExpectedRun, RuleTestText
 from mendwatch.config.durations import format_duration
@@ -44,7 +44,7 @@ def compare(test: RuleTestText, time: timedelta, moment: Moment) -> Iterator[str
 
 
 def _alerts(item: AlertTest, moment: Moment) -> Iterator[str]:
-    came = [alert for alert in moment.alerts if alert.rule == item.alertname and states.is_raised(alert)]
+    came = [alert for alert in moment.alerts if alert.rule == item.alertname and flaps.is_raised(alert)]
     rest = list(item.exp_alerts)
     surplus = []
     for alert in came:

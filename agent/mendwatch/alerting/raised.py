@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mendwatch.alerting import states
+from mendwatch.alerting import flaps
 from mendwatch.model.alerts import Alert
 from mendwatch.model.rules import Rule
 
@@ -42,7 +42,7 @@ class Raised:
         return ""
 
     def _places(self, alert: Alert) -> list[_Place]:
-        if not states.is_raised(alert):
+        if not flaps.is_raised(alert):
             return []
         return [(alert.rule, equal, _values(equal, alert.labels)) for equal in self._compared[alert.rule]]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mendwatch.alerting import flaps
 from mendwatch.config.durations import format_duration
 from mendwatch.model.alerts import Alert, AlertState, Transition
 from mendwatch.model.rules import NoData, Rule
@@ -20,8 +21,9 @@ _S = AlertState
 TRANSITIONS: Mapping[AlertState, frozenset[AlertState]] = {
     _S.INACTIVE: frozenset({_S.PENDING, _S.FIRING}),
     _S.PENDING: frozenset({_S.INACTIVE, _S.FIRING, _S.NO_DATA}),
-    _S.FIRING: frozenset({_S.INACTIVE, _S.NO_DATA}),
-    _S.NO_DATA: frozenset({_S.INACTIVE, _S.PENDING, _S.FIRING}),
+    _S.FIRING: frozenset({_S.RESOLVING, _S.INACTIVE, _S.NO_DATA}),
+    _S.RESOLVING: frozenset({_S.FIRING, _S.INACTIVE, _S.NO_DATA}),
+    _S.NO_DATA: frozenset({_S.INACTIVE, _S.PENDING, _S.FIRING, _S.RESOLVING}),
 }
 
 
@@ -30,11 +32,13 @@ class Sight:
     """What was seen of a subject: the answers of `when` and `clear`, None where there was none.
 
     `clear` is the opposite of `when` where the rule has none. `inhibitor` names the alert that silences this one, or is empty.
+    `told_at` is when the answer was given, where that was not now: others judge the subject, and tell when they like.
     """
 
     when: bool | None
     clear: bool | None
     inhibitor: str = ""
+    told_at: datetime | None = None
 
 
 #: Nothing was seen: what time alone does.
@@ -64,16 +68,18 @@ def advance(rule: Rule, sight: Sight, alert: Alert, now: datetime, stale_after: 
 
     `stale_after` is how long silence counts as a pause; longer, it is no data.
     """
+    alert = flaps.calmed(rule.flap, alert, now)
     if _answered(sight, alert):
         broken = now - alert.last_seen >= stale_after
-        following = _judge(rule, sight, replace(alert, last_seen=now), now, broken=broken)
+        following = _judge(rule, sight, replace(alert, last_seen=sight.told_at or now), now, broken=broken)
     elif now - alert.last_seen < stale_after:
         return alert, None
     else:
         following = _without_data(rule, sight, alert, now)
-    if following.alert.state is alert.state:
-        return following.alert, None
-    return following.alert, Transition(alert.state, following.alert, now, following.reason)
+    after = flaps.counted(rule.flap, alert, following.alert, now)
+    if after.state is alert.state:
+        return after, None
+    return after, Transition(alert.state, after, now, following.reason)
 
 
 def _answered(sight: Sight, alert: Alert) -> bool:
@@ -92,7 +98,7 @@ def _judge(rule: Rule, sight: Sight, alert: Alert, now: datetime, *, broken: boo
 def _without_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     silence = f"no data for {format_duration(_rounded(now - alert.last_seen))}"
     if rule.no_data is NoData.KEEP:
-        told = alert.state in {_S.PENDING, _S.FIRING}
+        told = alert.state in {_S.PENDING, _S.FIRING, _S.RESOLVING}
         return _Next(replace(alert, state=_S.NO_DATA, cleared_since=None) if told else alert, silence)
     fire = rule.no_data is NoData.FIRE
     following = _STEPS[alert.state](rule, replace(sight, when=fire, clear=not fire), alert, now)
@@ -111,13 +117,18 @@ def _from_pending(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Nex
 
 
 def _from_firing(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
+    """Go on firing, or come to the end: at once, or after a while of being clear."""
     if sight.when or not sight.clear:
-        return _Next(replace(alert, state=_S.FIRING, cleared_since=None), "data are back, and it is not over")
+        return _Next(replace(alert, state=_S.FIRING, cleared_since=None), _AGAIN[alert.state])
     since = alert.cleared_since or now
-    if now - since >= rule.keep_firing_for:
-        over = replace(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
-        return _Next(over, f"over for {format_duration(_rounded(now - since))}" if now > since else "the condition is over")
-    return _Next(replace(alert, state=_S.FIRING, cleared_since=since), "data are back; over, and kept firing for a while")
+    resolving = replace(alert, state=_S.RESOLVING, cleared_since=since)
+    if now - since < rule.keep_firing_for:
+        return _Next(resolving, f"it is over; resolved after {format_duration(rule.keep_firing_for)} without a break")
+    held = flaps.held(rule.flap, resolving, now)
+    if held is not None:
+        return _Next(held, "it is over; but it flaps, and is resolved when it is calm")
+    over = replace(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
+    return _Next(over, f"over for {format_duration(_rounded(now - since))}" if now > since else "the condition is over")
 
 
 def _from_no_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
@@ -140,17 +151,20 @@ def _rise(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     return _Next(replace(waiting, state=_S.FIRING, fired_at=now, cleared_since=None), held)
 
 
+#: Why it fires (on), by what it was before.
+_AGAIN: Mapping[AlertState, str] = {
+    _S.FIRING: "it is not over",
+    _S.RESOLVING: "it is not over after all",
+    _S.NO_DATA: "data are back, and it is not over",
+}
+
 _STEPS: Mapping[AlertState, Callable[[Rule, Sight, Alert, datetime], _Next]] = {
     _S.INACTIVE: _from_inactive,
     _S.PENDING: _from_pending,
     _S.FIRING: _from_firing,
+    _S.RESOLVING: _from_firing,
     _S.NO_DATA: _from_no_data,
 }
-
-
-def is_raised(alert: Alert) -> bool:
-    """Tell whether somebody was told of this alert and not yet that it is over."""
-    return alert.state is _S.FIRING or (alert.state is _S.NO_DATA and alert.fired_at is not None)
 
 
 def _rounded(span: timedelta) -> timedelta:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mendwatch.alerting import states
+from mendwatch.alerting import flaps, states
 from mendwatch.alerting.states import Sight, advance
 from mendwatch.model.alerts import Alert, AlertState, Transition
-from mendwatch.model.rules import SOURCE_SAMPLES, NoData, Rule
+from mendwatch.model.rules import SOURCE_SAMPLES, Flap, NoData, Rule
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -23,10 +24,16 @@ _MOMENTS = st.lists(
 _SECONDS = st.integers(0, 600)
 _STALE = st.integers(1, 600)
 
+#: Those from which an alert may come back to firing without beginning to.
+_RAISED = frozenset({AlertState.NO_DATA, AlertState.RESOLVING})
+
 Moments = list[tuple[int, Sight]]
 
 
-def rule(hold: int, keep: int, no_data: NoData) -> Rule:
+USUAL = Flap()
+
+
+def rule(hold: int, keep: int, no_data: NoData, flap: Flap = USUAL) -> Rule:
     return Rule(
         "Full",
         "g",
@@ -45,14 +52,18 @@ def rule(hold: int, keep: int, no_data: NoData) -> Rule:
         {},
         None,
         "",
+        flap=flap,
     )
 
 
-_RULES = st.builds(rule, _SECONDS, _SECONDS, st.sampled_from(NoData))
+#: Such as never flap, and such as do so easily.
+_FLAPS = st.sampled_from([Flap(), Flap(2, 500 * SECOND), Flap(3, 900 * SECOND)])
+_RULES = st.builds(rule, _SECONDS, _SECONDS, st.sampled_from(NoData), _FLAPS)
+_RESTLESS = st.builds(rule, st.just(0), st.integers(0, 100), st.sampled_from(NoData), _FLAPS)
 
 
 def lived(of: Rule, moments: Moments, stale: int) -> list[tuple[datetime, Sight, Alert, Transition | None]]:
-    """Live through moments; an inactive alert is forgotten, as the store forgets it."""
+    """Live through moments; an inactive alert is forgotten but for its changes, as the store forgets it."""
     now, alert = START, blank(START)
     lives = []
     for gap, sight in moments:
@@ -60,7 +71,7 @@ def lived(of: Rule, moments: Moments, stale: int) -> list[tuple[datetime, Sight,
         alert, transition = advance(of, sight, alert, now, stale * SECOND)
         lives.append((now, sight, alert, transition))
         if alert.state is AlertState.INACTIVE:
-            alert = blank(alert.last_seen)
+            alert = replace(blank(alert.last_seen), changes=alert.changes)
     return lives
 
 
@@ -85,7 +96,7 @@ def test_every_transition_is_in_the_table_and_agrees_with_the_states(of: Rule, m
 def test_nothing_fires_before_it_has_held_for_as_long_as_for_says(of: Rule, moments: Moments, stale: int) -> None:
     lives = lived(of, moments, stale)
     for index, (now, _, alert, transition) in enumerate(lives):
-        if transition is None or alert.state is not AlertState.FIRING or transition.before is AlertState.NO_DATA:
+        if transition is None or alert.state is not AlertState.FIRING or transition.before in _RAISED:
             continue
         assert alert.active_since is not None
         assert now - alert.active_since >= of.hold
@@ -124,7 +135,7 @@ def test_with_keep_silence_alone_never_fires(hold: int, keep: int, moments: Mome
 @given(of=_RULES, moments=_MOMENTS, stale=_STALE)
 def test_what_is_inhibited_does_not_begin_to_fire(of: Rule, moments: Moments, stale: int) -> None:
     for _, sight, alert, transition in lived(of, moments, stale):
-        if transition is not None and alert.state is AlertState.FIRING and transition.before is not AlertState.NO_DATA:
+        if transition is not None and alert.state is AlertState.FIRING and transition.before not in _RAISED:
             assert not sight.inhibitor
 
 
@@ -134,3 +145,32 @@ def test_nothing_fires_on_before_keep_firing_for_is_over(of: Rule, moments: Mome
         if transition is not None and alert.state is AlertState.INACTIVE and alert.fired_at is not None:
             assert alert.cleared_since is not None
             assert now - alert.cleared_since >= of.keep_firing_for
+
+
+@given(of=_RULES, moments=_MOMENTS, stale=_STALE)
+def test_an_alert_that_resolves_is_clear_and_one_that_fires_is_not(of: Rule, moments: Moments, stale: int) -> None:
+    for _, _, alert, _ in lived(of, moments, stale):
+        assert (alert.state is AlertState.RESOLVING) <= (alert.cleared_since is not None)
+        assert (alert.state is AlertState.FIRING) <= (alert.cleared_since is None)
+
+
+@given(of=_RESTLESS, moments=_MOMENTS, stale=_STALE)
+def test_what_flaps_is_not_over_before_it_was_calm_for_a_window(of: Rule, moments: Moments, stale: int) -> None:
+    flapping, last = False, START
+    for now, _, alert, transition in lived(of, moments, stale):
+        if flapping and transition is not None and alert.state is AlertState.INACTIVE:
+            assert now - last >= of.flap.window
+        flapping = alert.flapping_since is not None
+        last = max(alert.changes, default=last)
+        assert not flapping or (now - last < of.flap.window and alert.state is not AlertState.INACTIVE)
+
+
+@given(of=_RESTLESS, moments=_MOMENTS, stale=_STALE)
+def test_in_no_window_an_alert_is_raised_and_over_more_often_than_flap_allows(of: Rule, moments: Moments, stale: int) -> None:
+    before, changed = False, []
+    for now, _, alert, _ in lived(of, moments, stale):
+        if flaps.is_raised(alert) != before:
+            before = not before
+            changed.append(now)
+    for first, last in zip(changed, changed[of.flap.changes :], strict=False):
+        assert last - first >= of.flap.window

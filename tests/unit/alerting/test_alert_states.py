@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mendwatch.alerting import states
+from mendwatch.alerting import flaps, states
 from mendwatch.alerting.states import Sight, advance, all_of, any_of
 from mendwatch.model.alerts import Alert, AlertState
-from mendwatch.model.rules import SOURCE_SAMPLES, NoData, Rule
+from mendwatch.model.rules import SOURCE_SAMPLES, Flap, NoData, Rule
 
 ROOT = Path(__file__).parents[3]
 MINUTE = timedelta(minutes=1)
@@ -27,7 +27,13 @@ SIGHTS = {
     "I": Sight(when=True, clear=False, inhibitor="Down"),
     "?": Sight(when=False, clear=None),
 }
-LETTERS = {AlertState.INACTIVE: "-", AlertState.PENDING: "p", AlertState.FIRING: "F", AlertState.NO_DATA: "n"}
+LETTERS = {
+    AlertState.INACTIVE: "-",
+    AlertState.PENDING: "p",
+    AlertState.FIRING: "F",
+    AlertState.RESOLVING: "R",
+    AlertState.NO_DATA: "n",
+}
 
 
 def rule(hold: int = 0, keep: int = 0, no_data: NoData = NoData.KEEP) -> Rule:
@@ -73,9 +79,9 @@ def told(of: Rule, story: str, start: datetime) -> tuple[str, Alert]:
         pytest.param(rule(hold=3), "HHCHHHH", "pp-pppF", id="a no begins for anew"),
         pytest.param(rule(hold=3), "HHBHHHH", "pp-pppF", id="between is a no for what waits"),
         pytest.param(rule(), "HBBHBC", "FFFFF-", id="between goes on firing"),
-        pytest.param(rule(keep=2), "HCCCC", "FFF--", id="keep_firing_for counts from the first clear moment"),
-        pytest.param(rule(keep=2), "HCBCCC", "FFFFF-", id="between begins keep_firing_for anew"),
-        pytest.param(rule(keep=2), "HCHCCC", "FFFFF-", id="holding again begins keep_firing_for anew"),
+        pytest.param(rule(keep=2), "HCCCC", "FRR--", id="keep_firing_for counts from the first clear moment"),
+        pytest.param(rule(keep=2), "HCBCCC", "FRFRR-", id="between begins keep_firing_for anew"),
+        pytest.param(rule(keep=2), "HCHCCC", "FRFRR-", id="holding again begins keep_firing_for anew"),
         pytest.param(rule(hold=4), "H.HHH", "ppppF", id="a short pause does not break for"),
         pytest.param(rule(hold=4), "H..HHHHH", "pppppppF", id="a pause as long as stale_after breaks for"),
         pytest.param(rule(hold=4), "H...HHHHH", "pppnppppF", id="silence breaks for"),
@@ -84,7 +90,7 @@ def told(of: Rule, story: str, start: datetime) -> tuple[str, Alert]:
         pytest.param(rule(), "H....H", "FFFnnF", id="data come back and it still holds"),
         pytest.param(rule(), "H....BC", "FFFnnF-", id="data come back between"),
         pytest.param(rule(), "H....C", "FFFnn-", id="data come back and say that it is over"),
-        pytest.param(rule(keep=2), "HCC....CCC", "FFFFFnnFF-", id="after silence keep_firing_for begins anew"),
+        pytest.param(rule(keep=2), "HCC....CCC", "FRRRRnnRR-", id="after silence keep_firing_for begins anew"),
         pytest.param(rule(hold=2), "H...C", "pppn-", id="what only waited ends quietly"),
         pytest.param(rule(), "H????", "FFFnn", id="clear without an answer is no end"),
         pytest.param(rule(hold=2), "H?HHH", "p-ppF", id="a measured no breaks for whatever clear says"),
@@ -93,7 +99,7 @@ def told(of: Rule, story: str, start: datetime) -> tuple[str, Alert]:
         pytest.param(rule(hold=2, no_data=NoData.FIRE), "C......", "---ppFF", id="fire respects for"),
         pytest.param(rule(no_data=NoData.FIRE), "H......C", "FFFFFFF-", id="fire ends with a measurement"),
         pytest.param(rule(no_data=NoData.RESOLVE), "H....", "FFF--", id="resolve takes silence for the end"),
-        pytest.param(rule(keep=2, no_data=NoData.RESOLVE), "H......", "FFFFF--", id="resolve respects keep_firing_for"),
+        pytest.param(rule(keep=2, no_data=NoData.RESOLVE), "H......", "FFFRR--", id="resolve respects keep_firing_for"),
         pytest.param(rule(hold=2), "IIIIHC", "ppppF-", id="what is inhibited waits and then fires"),
         pytest.param(rule(), "IIC", "pp-", id="what is inhibited ends quietly"),
         pytest.param(rule(), "HIIC", "FFF-", id="what fires already goes on firing"),
@@ -146,14 +152,41 @@ def test_a_clock_that_goes_back_fires_nothing_early(start: datetime) -> None:
 
 def test_who_was_told_is_raised_until_told_that_it_is_over(start: datetime) -> None:
     firing = replace(blank(start), state=AlertState.FIRING, fired_at=start)
-    lost = replace(firing, state=AlertState.NO_DATA)
+    lost, resolving = replace(firing, state=AlertState.NO_DATA), replace(firing, state=AlertState.RESOLVING)
 
-    assert [states.is_raised(alert) for alert in (firing, lost, replace(lost, fired_at=None), blank(start))] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    assert all(flaps.is_raised(alert) for alert in (firing, lost, resolving))
+    assert not any(flaps.is_raised(alert) for alert in (replace(lost, fired_at=None), blank(start)))
+
+
+def test_what_is_raised_and_over_again_and_again_is_held_until_it_is_calm(start: datetime) -> None:
+    restless = replace(rule(), flap=Flap(changes=4, window=5 * MINUTE))
+
+    letters, alert = told(restless, "HCHCHCCHCCCCCC", start)
+
+    assert letters == "F-FRFRRFRRRRR-"  # the fourth change, and those that would have been, each begin the window anew
+    assert (alert.changes, alert.flapping_since) == ((start + 13 * MINUTE,), None)
+
+
+def test_what_rises_too_often_flaps_while_it_fires_and_is_calm_when_it_just_fires(start: datetime) -> None:
+    restless = replace(rule(), flap=Flap(changes=3, window=5 * MINUTE))
+
+    letters, flapping = told(restless, "HCHHHH", start)
+    _, calm = told(restless, "HCHHHHHH", start)
+
+    assert (letters, flapping.flapping_since) == ("F-FFFF", start + 2 * MINUTE)
+    assert (calm.state, calm.flapping_since, calm.changes) == (AlertState.FIRING, None, ())
+
+
+def test_changes_further_apart_than_the_window_are_no_flapping(start: datetime) -> None:
+    letters, _ = told(replace(rule(), flap=Flap(changes=3, window=2 * MINUTE)), "HCCHCCHCC", start)
+
+    assert letters == "F--F--F--"
+
+
+def test_what_is_kept_firing_for_a_while_does_not_flap(start: datetime) -> None:
+    letters, alert = told(replace(rule(keep=2), flap=Flap(changes=3, window=9 * MINUTE)), "HCHCHCHC", start)
+
+    assert (letters, len(alert.changes)) == ("FRFRFRFR", 1)
 
 
 @pytest.mark.parametrize(

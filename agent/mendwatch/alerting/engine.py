@@ -6,11 +6,12 @@ engines meet only there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mendwatch.alerting import departures, measures, states
+from mendwatch.alerting import departures, foreign, measures, states
+from mendwatch.alerting.foreign import Foreign, ForeignSubject
 from mendwatch.alerting.gathering import gathered
 from mendwatch.alerting.raised import Raised
 from mendwatch.alerting.ruleset import RuleSet
@@ -22,6 +23,7 @@ from mendwatch.alerting.table import Poll, Source, Table
 from mendwatch.errors import ContentError
 from mendwatch.model.alerts import Alert, AlertState, Record, Transition
 from mendwatch.model.proposals import Proposal, Verdict
+from mendwatch.model.received import Received
 from mendwatch.model.rules import Rule
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
@@ -30,11 +32,13 @@ from mendwatch.render.renderer import Renderer
 
 #: Units of work of one alert that lives, and of one proposal; texts are rendered for both.
 _ADVANCE, _PROPOSE = 100, 100
+#: Why nothing is asked for a received alert that names no target of ours.
+UNKNOWN_TARGET = "unknown target"
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A remediation that a rule would ask for and does not; `word` is `inhibited` or `variables`."""
+    """A remediation that a rule would ask for and does not; `word` is `inhibited`, `unknown target` or `variables`."""
 
     rule: Rule
     alert: Alert
@@ -68,12 +72,16 @@ class _Collected:
 
 
 class AlertEngine:
-    """Evaluates a set of rules over everything that the collectors read."""
+    """Evaluates a set of rules over everything that the collectors read, and over what others judged.
 
-    def __init__(self, rules: RuleSet, renderer: Renderer) -> None:
+    `targets` are the ids of ours: nothing is asked for on others, which received alerts may name. None: all are ours.
+    """
+
+    def __init__(self, rules: RuleSet, renderer: Renderer, targets: Collection[str] | None = None) -> None:
         self.rules = rules
         self._renderer = renderer
         self._table = Table(rules)
+        self._foreign = Foreign(rules, targets)
         self._raised = Raised(rules.rules)
         self._live: dict[tuple[str, str], Subject] = {}  # those with an alert; few
 
@@ -81,7 +89,7 @@ class AlertEngine:
         """Take up the alerts of before a restart, with their clocks; gives back those that no rule knows any more."""
         orphans = []
         for alert in alerts:
-            subject = self._table.restore(alert) if alert.state is not AlertState.INACTIVE else None
+            subject = self._restored(alert) if alert.state is not AlertState.INACTIVE else None
             if subject is None:
                 orphans.append(alert)
                 continue
@@ -101,6 +109,13 @@ class AlertEngine:
                 yield from self._observe(self._table.source(schema, poll), poll, slices, collected)
         return collected.step()
 
+    def receiving(self, words: Iterable[Received], now: datetime) -> Steps[Step]:
+        """Judge received alerts in slices, as `observing` does a reading. Give it those of before a restart as well."""
+        collected, slices = _Collected(), Slices()
+        told = yield from self._foreign.take(words, now, slices)
+        yield from self._judge_foreign(told, now, slices, collected)
+        return collected.step()
+
     def tick(self, now: datetime) -> Step:
         """Let time pass at once; see `ticking`."""
         return finished(self.ticking(now))
@@ -115,6 +130,8 @@ class AlertEngine:
                 yield
             else:
                 self._advance(subject, Sight(None, None, self._inhibitor(subject)), now, collected)
+        due = yield from self._foreign.due(now, slices)
+        yield from self._judge_foreign(due, now, slices, collected)
         return collected.step()
 
     def alerts(self) -> tuple[Alert, ...]:
@@ -142,18 +159,31 @@ class AlertEngine:
 
     def verify(self, rule_name: str, fingerprint: str, since: datetime) -> Verdict:
         """Tell whether a change helped, on data measured at or after `since`; None where there are none yet."""
-        subject = self._table.get(rule_name, fingerprint)
+        subject = self._subject(rule_name, fingerprint)
+        if isinstance(subject, ForeignSubject):
+            return foreign.verified(subject, since)
         return measures.verified(subject, since) if subject is not None else _unknown(rule_name)
 
     def still_firing(self, rule_name: str, fingerprint: str, since: datetime) -> Verdict:
-        """Tell whether the trouble goes on, on data measured at or after `since`; None where there are none yet."""
-        subject = self._table.get(rule_name, fingerprint)
+        """Tell whether the trouble goes on, on data measured at or after `since`; None where there are none yet.
+
+        Where others judge, their newest word at that moment tells.
+        """
+        subject = self._subject(rule_name, fingerprint)
+        if isinstance(subject, ForeignSubject):
+            return foreign.still_firing(subject, since)
         return measures.still_firing(subject, since) if subject is not None else _unknown(rule_name)
 
     def target_of(self, rule_name: str, fingerprint: str) -> str | None:
         """Give the target of a subject, so that it can be measured anew; None where the rule or the subject is unknown."""
-        subject = self._table.get(rule_name, fingerprint)
+        subject = self._subject(rule_name, fingerprint)
         return subject.target if subject is not None else None
+
+    def _restored(self, alert: Alert) -> Subject | None:
+        return self._foreign.restore(alert) or self._table.restore(alert)
+
+    def _subject(self, rule_name: str, fingerprint: str) -> Subject | None:
+        return self._foreign.get(rule_name, fingerprint) or self._table.get(rule_name, fingerprint)
 
     def _observe(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
         """Judge the records of one schema; where the reading has them all, end what is not among them."""
@@ -169,6 +199,16 @@ class AlertEngine:
             self._advance(one.subject, sight, poll.now, collected, one.foremost.record())
         if source.schema.name in poll.reading.complete:
             yield from self._end_absent(source, poll, slices, collected)
+
+    def _judge_foreign(
+        self, subjects: Iterable[ForeignSubject], now: datetime, slices: Slices, collected: _Collected
+    ) -> Steps[None]:
+        for subject in paced(subjects, slices, _ADVANCE):
+            if subject is None:
+                yield
+                continue
+            sight = replace(subject.sight(now), inhibitor=self._inhibitor(subject))
+            self._advance(subject, sight, now, collected, next(iter(subject.records), None))
 
     def _end_absent(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
         gone = yield from self._table.absent(source, poll, slices)
@@ -232,6 +272,8 @@ class AlertEngine:
         values, lacking = measures.variables(subject, record)
         if inhibitor:
             collected.withheld.append(Withheld(rule, alert, "inhibited", f"{inhibitor} fires"))
+        elif isinstance(subject, ForeignSubject) and not subject.known:
+            collected.withheld.append(Withheld(rule, alert, UNKNOWN_TARGET, f"no target is called {subject.target!r}"))
         elif lacking:
             collected.withheld.append(Withheld(rule, alert, "variables", f"no value of {', '.join(lacking)}"))
         else:
@@ -250,7 +292,8 @@ class AlertEngine:
             return alert
         annotations = alert.annotations
         if not annotations or alert.values != record.values:
-            annotations = {name: self._text(source, subject, record) for name, source in rule.annotations.items()}
+            texts = {name: self._text(source, subject, record) for name, source in rule.annotations.items()}
+            annotations = {**subject.remarks, **texts}
         return replace(alert, labels={**record.labels, **rule.labels}, values=dict(record.values), annotations=annotations)
 
     def _text(self, source: str, subject: Subject, record: Record) -> str:

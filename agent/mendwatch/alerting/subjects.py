@@ -53,6 +53,11 @@ class Subject:
             return self.entries[0].labels
         return self.alert.labels if self.alert is not None else self.key
 
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """Texts for people that come with what was seen; the rule's own come first. Our own records bring none."""
+        return {}
+
     def blank(self) -> Alert:
         """Give the alert before anything happened."""
         rule = self.compiled.rule

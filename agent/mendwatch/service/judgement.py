@@ -17,7 +17,7 @@ import structlog
 from mendwatch.alerting.engine import AlertEngine, Step, Withheld
 from mendwatch.alerting.slices import Steps, batches
 from mendwatch.alerting.table import Poll
-from mendwatch.clock import Clock
+from mendwatch.clock import Clock, turn
 from mendwatch.errors import StoreError
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.model.alerts import Alert, AlertState, Transition
@@ -107,7 +107,7 @@ class Judgement:
                 except StopIteration as end:
                     step: Step = end.value
                     return step
-                await asyncio.sleep(0)
+                await turn()
 
     async def _carry(self, step: Step) -> None:
         """Keep, tell and offer one step after the other: of two about one alert, the newer must be the one that is kept."""

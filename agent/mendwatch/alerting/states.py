@@ -33,13 +33,11 @@ class Sight:
 
     `clear` is the opposite of `when` where the rule has none. `inhibitor` names the alert that silences this one, or is empty.
     `told_at` is when the answer was given, where that was not now: others judge the subject, and tell when they like.
-    `told_at` is when the answer was given, where that was not now: others judge the subject, and tell when they like.
     """
 
     when: bool | None
     clear: bool | None
     inhibitor: str = ""
-    told_at: datetime | None = None
     told_at: datetime | None = None
 
 

@@ -83,14 +83,28 @@ class McpSettings(_Strict):
     )
 
 
+class ReadingsSettings(_Strict):
+    """The record of what the rules saw, on disk."""
+
+    age: Duration = Field(default=timedelta(days=7), description="How long a reading is kept at most.")
+    disk_mib: Annotated[int, Field(ge=0, le=1_048_576)] = Field(
+        default=512,
+        description="Disk that the record may take in `state_dir`, in MiB; the oldest goes first. 0 records nothing: then no "
+        "rule can be put to what was.",
+    )
+
+
 class HistorySettings(_Strict):
-    """The embedded history, which is in memory."""
+    """The embedded history, which is in memory, and the record for backtests, which is on disk."""
 
     age: Duration = Field(default=timedelta(hours=6), description="How long a number is kept at most.")
     memory_mib: Annotated[int, Field(ge=1, le=65_536)] = Field(
         default=64,
         description="Memory that it may take, in MiB; the oldest goes first. A number takes 8 bytes, a series 200 once: "
         "64 hold 6 hours of 10,000 series every 30 s. A cluster of 250,000 series wants 1,000 and more.",
+    )
+    readings: ReadingsSettings = Field(
+        default_factory=ReadingsSettings, description="What the rules saw, kept on disk so that they can be asked again."
     )
 
 
@@ -169,6 +183,11 @@ class Settings(_Strict):
     def run_directory(self) -> Path:
         """Where run directories are made: the configured folder, else one on tmpfs, else one among the temporary files."""
         return self.runs.directory or _tmpfs() / f"mendwatch-{os.getuid()}"
+
+    @property
+    def readings_directory(self) -> Path:
+        """Where the record of readings lies."""
+        return self.state_dir / "readings"
 
 
 def _tmpfs() -> Path:

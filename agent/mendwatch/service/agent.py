@@ -18,6 +18,7 @@ from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.judgement import Judgement
+from mendwatch.service.readings import Readings
 from mendwatch.store.interface import Store
 from mendwatch.web.server import WebServer
 
@@ -35,6 +36,7 @@ class Machinery:
     server: WebServer
     gauges: Gauges
     housekeeping: Housekeeping
+    readings: Readings | None
     targets: frozenset[str]
     address: Path
 
@@ -82,6 +84,8 @@ class Agent:
             engines = (parts.remedy.run(), parts.judgement.run())
             work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
+            if parts.readings is not None:
+                tasks.append(group.create_task(parts.readings.run()))
             stack.push_async_callback(_end, tasks)
             # First of all: from here on, a playbook that outlasts the engine's grace is left to the next agent.
             stack.push_async_callback(parts.executor.close)

@@ -20,6 +20,7 @@ from mendwatch.mcp_server import server as mcp
 from mendwatch.metrics import declarations, exposition, health
 from mendwatch.metrics.agent import AgentMetrics, Watched
 from mendwatch.metrics.families import Families
+from mendwatch.metrics.recording import RecordingMetrics
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import RunState
 from mendwatch.playbooks.local import LocalExecutor
@@ -42,6 +43,9 @@ from mendwatch.service.judgement import Judgement
 from mendwatch.service.library import Library, load
 from mendwatch.service.pipeline import Outlets, Pipeline
 from mendwatch.service.probing import Prober
+from mendwatch.service.readings import Readings
+from mendwatch.service.recorded_engine import RecordedEngine
+from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
 from mendwatch.service.targets import watches
 from mendwatch.store.interface import Store
@@ -96,7 +100,7 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None) ->
 
 def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     clock, announce = site.clock, shared.feed.announce
-    alerts = AlertEngine(site.library.rules, Renderer(content.folder("templates")))
+    alerts, readings = _engine(site, shared)
     judgement = Judgement(alerts, store, shared.metrics, clock, announce)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
     # The pipeline asks the poller that is made from it, hence the late look-up.
@@ -136,10 +140,23 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             server=server,
             gauges=Gauges(shared.metrics, store, clock),
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
+            readings=readings,
             targets=frozenset(target.id for target in targets),
             address=site.settings.state_dir / ADDRESS,
         )
     )
+
+
+def _engine(site: _Site, shared: _Instruments) -> tuple[AlertEngine, Readings | None]:
+    """Give the engine, and what records what is put to it, where that is wanted."""
+    allowed, renderer = site.settings.history.readings, Renderer(content.folder("templates"))
+    if not allowed.disk_mib:
+        return AlertEngine(site.library.rules, renderer), None
+    shelf = Shelf(site.settings.readings_directory, Allowance(allowed.age, allowed.disk_mib * 1024 * 1024))
+    readings = Readings(shelf, site.clock, RecordingMetrics(shared.metrics.registry))
+    engine = RecordedEngine(site.library.rules, renderer, readings.record, site.clock)
+    readings.connect(engine.standing)
+    return engine, readings
 
 
 def _instruments(site: _Site) -> _Instruments:

@@ -2,7 +2,9 @@
 
 Every field of a record is a DOUBLE, every label a STRING. What cannot be known is None and never True: the library gives
 errors as values whose truth is True, divides by zero to infinity and cuts text at a NUL, and none of that leaves this module.
-Nothing here knows rules, alerts or time.
+
+What the language has beyond CEL is written anew before the library sees it: literals with a unit become doubles, and each derived
+value (`derived`) becomes a variable of its own, a slot. Nothing here knows rules, alerts or time.
 """
 
 from __future__ import annotations
@@ -10,17 +12,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from cel_expr_python import cel
 
-from mendwatch.alerting import checked_ast, tree_reader
-from mendwatch.alerting.tree import Node
+from mendwatch.alerting import bounds, checked_ast, syntax, tree, tree_reader
+from mendwatch.alerting.derivation import COUNT_WHERE, FUNCTIONS, Finder, Found
+from mendwatch.alerting.derived import Derived, Now, Peers, Window
+from mendwatch.alerting.quantities import Scale
+from mendwatch.alerting.rewriting import Edit, Rewritten, offset, place, rewritten
+from mendwatch.alerting.syntax import Node
+from mendwatch.alerting.tokens import Misread
+from mendwatch.alerting.units import Unit
+from mendwatch.alerting.vocabulary import HIDDEN, NOW, Vocabulary
 from mendwatch.config import documents
 from mendwatch.errors import ContentError
-
-#: Longer text is no condition that a person wrote; the library's own limit is 100,000.
-LONGEST = 4000
 
 #: The plain values that an expression can give to a playbook.
 Plain = str | float | int | bool
@@ -31,9 +38,13 @@ _CONTAINER = "record"
 _PREFIX = f"{_CONTAINER}."
 _POSITION = re.compile(r"<input>:(-?\d+):(-?\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
-_INTEGER = re.compile(r"(?<![\w.])(\d+)(?![\w.])")
 _ANCHORED = r"\A(?s:{})\z"
+#: What the variables of derived values begin with, and how many an environment has at first.
+_SLOT = f"{_PREFIX}{HIDDEN}d"
+_FIRST_SLOTS = 16
 _PLAIN_TYPES = ("STRING", "DOUBLE", "INT", "BOOL")
+
+T = TypeVar("T")
 
 
 class ConditionError(ContentError):
@@ -45,58 +56,92 @@ class ConditionError(ContentError):
 class Bound:
     """The values of one record, ready for any number of expressions of its language."""
 
-    __slots__ = ("_data", "activation")
+    __slots__ = ("_data", "_texts", "activation")
 
-    def __init__(self, activation: Any, data: Mapping[str, float | str]) -> None:  # noqa: ANN401 - the library's own type
+    def __init__(self, activation: Any, data: Mapping[str, float | str], texts: Mapping[str, str]) -> None:  # noqa: ANN401
         self.activation = activation
         self._data = data
+        self._texts = texts
 
     @property
     def present(self) -> frozenset[str]:
-        """The names that have a value."""
-        return frozenset(name.removeprefix(_PREFIX) for name in self._data)
+        """The names that have a value, and the texts of the derived values that there are."""
+        return frozenset(self._texts.get(name, name.removeprefix(_PREFIX)) for name in self._data)
 
 
 class Binder:
     """Makes a few values of many records ready, cheaply: those that the conditions of an agent's rules name."""
 
-    __slots__ = ("_env", "_keys", "fields", "labels")
+    __slots__ = ("_env", "_keys", "_texts", "derived", "fields", "labels")
 
-    def __init__(self, env: Any, fields: tuple[str, ...], labels: tuple[str, ...]) -> None:  # noqa: ANN401 - as above
-        self._env = env
+    def __init__(self, language: Language, fields: tuple[str, ...], labels: tuple[str, ...], derived: tuple[Derived, ...]) -> None:
+        slots = language.slots
+        self._env = language.env
+        self._texts = {slots[one.text]: one.text for one in derived}
         self.fields = fields
         self.labels = labels
-        self._keys = tuple(_PREFIX + name for name in fields)
+        self.derived = derived
+        self._keys = (*(_PREFIX + name for name in fields), *self._texts)
 
     def texts(self, labels: Mapping[str, str]) -> dict[str, float | str]:
         """Give what a record's labels add to each of its bindings; worked out once, as a record keeps its labels."""
         return {_PREFIX + name: labels[name] for name in self.labels if name in labels and _holdable(labels[name])}
 
     def bind(self, inputs: Iterable[float], texts: Mapping[str, float | str]) -> Bound:
-        """Bind a value for each of `fields`; what is not finite has no value."""
+        """Bind a value for each of `fields`, then one for each of `derived`; what is not finite has no value."""
         data: dict[str, float | str] = {
             key: float(value) for key, value in zip(self._keys, inputs, strict=True) if math.isfinite(value)
         }
         if texts:
             data.update(texts)
-        return Bound(self._env.Activation(data), data)
+        return Bound(self._env.Activation(data), data, self._texts)
 
 
-class Condition:
-    """An expression that answers yes or no."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What compiling gives: the library's function, what is named, the type, the serialized tree, derived values by variable."""
 
-    __slots__ = ("_evaluate", "_serialized", "names", "text")
+    evaluate: Callable[[Any], Any]
+    names: frozenset[str]
+    type: str
+    serialized: bytes
+    inputs: Mapping[str, Derived] = field(default_factory=dict)
 
-    def __init__(self, text: str, evaluate: Callable[[Any], Any], names: frozenset[str], serialized: bytes) -> None:
+
+class _Compiled:
+    """What a condition and an expression have in common.
+
+    `names` are the record's own fields and labels that are named plainly; `derived` is what else must be known, each once. One that
+    is `timely` can answer otherwise although no record changed: it names the present, or how long ago something was. `type` is CEL's.
+    """
+
+    __slots__ = ("_evaluate", "_serialized", "derived", "inputs", "names", "text", "timely", "type")
+
+    def __init__(self, text: str, made: _Made) -> None:
         self.text = text
-        self.names = names
-        self._evaluate = evaluate
-        self._serialized = serialized
+        self.names = made.names
+        self.type = made.type
+        self.derived = tuple(made.inputs.values())
+        #: From the names that derived values have in the tree to their texts.
+        self.inputs = {name: one.text for name, one in made.inputs.items()}
+        self.timely = any(isinstance(one, Now) or (isinstance(one, Window) and not one.seconds) for one in self.derived)
+        self._evaluate = made.evaluate
+        self._serialized = made.serialized
 
     @property
-    def tree(self) -> Node:
-        """What it is made of."""
+    def tree(self) -> tree.Node:
+        """What it is made of, as it is evaluated: literals in base units, derived values by the names in `inputs`."""
         return tree_reader.read(self._serialized)
+
+    def missing(self, bound: Bound) -> tuple[str, ...]:
+        """Give what this names, by name or as derived value, and the record has no value for."""
+        return tuple(sorted({*self.names, *self.inputs.values()} - bound.present))
+
+
+class Condition(_Compiled):
+    """An expression that answers yes or no."""
+
+    __slots__ = ()
 
     def holds(self, bound: Bound) -> bool | None:
         """Give the answer, or None where a value is missing or the arithmetic has no result."""
@@ -107,21 +152,11 @@ class Condition:
         # An error is a value too: a text, whose truth would be True.
         return answer if answer is True or answer is False else None
 
-    def missing(self, bound: Bound) -> tuple[str, ...]:
-        """Give the names this condition uses and the record has no value for."""
-        return tuple(sorted(self.names - bound.present))
 
-
-class Expression:
+class Expression(_Compiled):
     """An expression that gives a text, a number or a truth value."""
 
-    __slots__ = ("_evaluate", "names", "text", "type")
-
-    def __init__(self, text: str, evaluate: Callable[[Any], Any], names: frozenset[str], kind: str) -> None:
-        self.text = text
-        self.names = names
-        self.type = kind
-        self._evaluate = evaluate
+    __slots__ = ()
 
     def value(self, bound: Bound) -> Plain | None:
         """Give the value as plain Python, or None where there is none; a number is always finite."""
@@ -138,30 +173,43 @@ class Expression:
 
 
 class Language:
-    """The expressions that can be written over one kind of record."""
+    """The expressions that can be written over one kind of record, and over those that are joined to it.
 
-    def __init__(self, fields: Iterable[str], labels: Iterable[str]) -> None:
-        self._fields = tuple(fields)
-        self._labels = tuple(labels)
-        variables = {_PREFIX + name: cel.Type.DOUBLE for name in self._fields}
-        variables |= {_PREFIX + name: cel.Type.STRING for name in self._labels}
-        self._env = cel.NewEnv(variables=variables, container=_CONTAINER, functions=_guards())
+    `slots` are the variables of the derived values that expressions have named so far, by their texts; they never change. `units`
+    says what fields are measured in, `joins` gives the fields of each alias, with their units.
+    """
+
+    def __init__(
+        self,
+        fields: Iterable[str],
+        labels: Iterable[str],
+        *,
+        units: Mapping[str, Unit] | None = None,
+        joins: Mapping[str, Mapping[str, Unit | None]] | None = None,
+    ) -> None:
+        self.vocabulary = Vocabulary({name: (units or {}).get(name) for name in fields}, tuple(labels), dict(joins or {}))
+        self.slots: dict[str, str] = {}
+        self._derived: dict[str, Derived] = {}
+        self._room = _FIRST_SLOTS
+        self.env = self._new_env()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that an expression may use."""
-        return (*self._fields, *self._labels)
+        """Every field and every label that an expression may use."""
+        return self.vocabulary.names
+
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        """Every derived value that an expression of this language has named so far, in the order of their slots."""
+        return tuple(self._derived.values())
 
     def condition(self, text: str) -> Condition:
         """Compile an expression that must answer yes or no.
 
         Raises:
-            ConditionError: it is no CEL, names something unknown, or its types do not fit.
+            ConditionError: it is no CEL, names something unknown, or its types or units do not fit.
         """
-        evaluate, names, kind, serialized = self._compile(text)
-        if kind != "BOOL":
-            raise ConditionError(f"{text!r} gives {kind}, not yes or no", hint="Compare it with something, such as `> 0.9`.")
-        return Condition(text, evaluate, names, serialized)
+        return self._told(text, self._condition)
 
     def expression(self, text: str) -> Expression:
         """Compile an expression that must give a text, a number or a truth value.
@@ -169,62 +217,154 @@ class Language:
         Raises:
             ConditionError: as for a condition.
         """
-        evaluate, names, kind, _ = self._compile(text)
-        if kind not in _PLAIN_TYPES:
-            raise ConditionError(f"{text!r} gives {kind}; a variable is a text, a number or a truth value")
-        return Expression(text, evaluate, names, kind)
+        return self._told(text, self._expression)
 
-    def bind(self, values: Mapping[str, float], labels: Mapping[str, str]) -> Bound:
-        """Make one record's values ready; what is absent, not finite or not text that CEL can hold has no value."""
+    def bind(self, values: Mapping[str, float], labels: Mapping[str, str], derived: Mapping[str, float] | None = None) -> Bound:
+        """Make one record's values ready; what is absent, not finite or not text that CEL can hold has no value.
+
+        `derived` are values by the texts of what they are derived from.
+        """
         data: dict[str, float | str] = {}
-        for name in self._fields:
-            value = values.get(name)
-            if value is not None and math.isfinite(value):
-                data[_PREFIX + name] = float(value)
-        for name in self._labels:
-            text = labels.get(name)
-            if text is not None and _holdable(text):
-                data[_PREFIX + name] = text
-        return Bound(self._env.Activation(data), data)
+        for name in self.vocabulary.fields:
+            _put(data, _PREFIX + name, values.get(name))
+        for text, slot in self.slots.items() if derived else ():
+            _put(data, slot, (derived or {}).get(text))
+        for name in self.vocabulary.labels:
+            label = labels.get(name)
+            if label is not None and _holdable(label):
+                data[_PREFIX + name] = label
+        return Bound(self.env.Activation(data), data, {slot: text for text, slot in self.slots.items()})
 
-    def binder(self, names: Container[str]) -> Binder:
-        """Give what binds only these of the names."""
-        fields = tuple(name for name in self._fields if name in names)
-        return Binder(self._env, fields, tuple(name for name in self._labels if name in names))
+    def binder(self, names: Container[str], derived: Iterable[Derived] = ()) -> Binder:
+        """Give what binds only these of the names, and these derived values."""
+        fields = tuple(name for name in self.vocabulary.fields if name in names)
+        labels = tuple(name for name in self.vocabulary.labels if name in names)
+        return Binder(self, fields, labels, tuple(derived))
 
-    def _compile(self, text: str) -> tuple[Callable[[Any], Any], frozenset[str], str, bytes]:
-        if len(text) > LONGEST or not _holdable(text):
-            raise ConditionError(f"{text[:40]!r}... is no condition", hint=f"At most {LONGEST} characters of plain text.")
+    def binder_of(self, compiled: Iterable[Condition | Expression]) -> Binder:
+        """Give what binds everything that some expressions name."""
+        listed = list(compiled)
+        derived = {one.text: one for item in listed for one in item.derived}
+        return self.binder(frozenset().union(*(item.names for item in listed)), derived.values())
+
+    def _told(self, text: str, make: Callable[[str, Node], T]) -> T:
+        """Read a text and make something of its tree; what is wrong is told in the words of the whole text."""
         try:
-            compiled = self._env.compile(text)
+            return make(text, _parsed(text))
+        except Misread as problem:
+            line, column = place(text, problem.at)
+            message = f"{problem.reason}, at line {line}, character {column} of {_short(text)}"
+            raise ConditionError(message, hint=problem.hint) from problem
+
+    def _condition(self, text: str, whole: Node) -> Condition:
+        made = self._compile(text, whole, self._peers_in(text))
+        if made.type != "BOOL":
+            raise Misread(
+                f"{_short(text)} gives {made.type}, not yes or no", whole.start, "Compare it with something, such as `> 90%`."
+            )
+        return Condition(text, made)
+
+    def _expression(self, text: str, whole: Node) -> Expression:
+        made = self._compile(text, whole, self._peers_in(text))
+        if made.type not in _PLAIN_TYPES:
+            raise Misread(f"{_short(text)} gives {made.type}; a variable is a text, a number or a truth value", whole.start)
+        return Expression(text, made)
+
+    def _peers_in(self, text: str) -> Callable[[Node], Derived]:
+        return lambda node: self._peers(text, node)
+
+    def _peers(self, text: str, node: Node) -> Derived:
+        """Make what `count_where(condition, label, ...)` stands for."""
+        if not node.parts:
+            raise Misread(f"{COUNT_WHERE} needs a condition", node.start, f"Write {COUNT_WHERE}(true) for all.")
+        inner, *labels = node.parts
+        for label in labels:
+            if label.kind != "name" or label.word not in self.vocabulary.labels:
+                hint = self._meant(label.word, self.vocabulary.labels)
+                raise Misread(f"{text[label.start : label.end]!r} is no label", label.start, hint)
+        made = self._compile(text, inner, None)
+        if made.type != "BOOL":
+            raise Misread(f"{COUNT_WHERE} counts by a condition, not by {made.type}", inner.start, "Compare it with something.")
+        own = " ".join(text[inner.start : inner.end].split())
+        by = tuple(label.word for label in labels)
+        canonical = f"{COUNT_WHERE}({', '.join((own, *by))})"
+        return self._derived.get(canonical) or Peers(Condition(own, made), by, canonical)
+
+    def _compile(self, text: str, part: Node, peers: Callable[[Node], Derived] | None) -> _Made:
+        """Compile a part of a text; all places that are told are those of the whole text."""
+        bounds.check(part)
+        found = list(Finder(self.vocabulary, peers).find(part))
+        scale = Scale(self.vocabulary, {one.node: one.unit for one in found}, text)
+        scale.weigh(part)
+        slots = {one.node: self._slot(one) for one in found}
+        outside = [Edit(0, part.start, ""), Edit(part.end, len(text), "")]
+        named = [Edit(node.start, node.end, name) for node, name in slots.items()]
+        made = self._of_library(rewritten(text, [*outside, *named, *scale.edits]))
+        inputs = {slots[one.node]: self._derived[one.value.text] for one in found}
+        return replace(made, names=made.names - set(inputs), inputs=inputs)
+
+    def _of_library(self, written: Rewritten) -> _Made:
+        try:
+            compiled = self.env.compile(written.text)
             serialized = compiled.serialize()
             references = checked_ast.references(serialized)
-            runnable = self._env.deserialize(checked_ast.guarded(serialized, references))
+            runnable = self.env.deserialize(checked_ast.guarded(serialized, references))
         except (RuntimeError, TypeError) as problem:
-            raise self._refusal(text, str(problem)) from problem
+            raise self._refusal(written, str(problem)) from problem
         used = (reference.name for reference in references if reference.name.startswith(_PREFIX))
         names = frozenset(name.removeprefix(_PREFIX) for name in used)
-        return runnable.eval, names, compiled.return_type().name(), serialized
+        return _Made(runnable.eval, names, compiled.return_type().name(), serialized)
 
-    def _refusal(self, text: str, problem: str) -> ConditionError:
+    def _slot(self, found: Found) -> str:
+        """Give the name of a derived value's variable; where there is no room for one more, make twice as much."""
+        text = found.value.text
+        if text not in self.slots:
+            self.slots[text] = f"{_SLOT}{len(self.slots)}"
+            self._derived[text] = found.value
+            if len(self.slots) > self._room:
+                self._room *= 2
+                self.env = self._new_env()
+        return self.slots[text].removeprefix(_PREFIX)
+
+    def _new_env(self) -> Any:  # noqa: ANN401 - the library's own type
+        """Give an environment with all names and room for slots; values bound for an earlier one fit it too."""
+        variables = {_PREFIX + name: cel.Type.DOUBLE for name in self.vocabulary.fields}
+        variables |= {_PREFIX + name: cel.Type.STRING for name in self.vocabulary.labels}
+        variables |= {f"{_SLOT}{number}": cel.Type.DOUBLE for number in range(self._room)}
+        return cel.NewEnv(variables=variables, container=_CONTAINER, functions=_guards())
+
+    def _refusal(self, written: Rewritten, problem: str) -> Misread:
         found = _POSITION.search(problem)
         if found is None:
-            return ConditionError(f"{_short(text)}: {problem.splitlines()[0]}")
+            return Misread(problem.splitlines()[0], 0)
         line, column, message = int(found[1]), int(found[2]), found[3].removesuffix(" (in container '')")
         message = message.replace(f" (in container '{_CONTAINER}')", "")
-        place = f"at line {line}, character {column} of " if column > 0 else "in "
-        return ConditionError(f"{message}, {place}{_short(text)}", hint=self._hint(text, message))
+        at = written.origin(offset(written.text, line, column)) if column > 0 else 0
+        return Misread(message, at, self._hint(message))
 
-    def _hint(self, text: str, message: str) -> str | None:
+    def _hint(self, message: str) -> str:
         undeclared = _UNDECLARED.search(message)
         if undeclared is not None:
-            meant = documents.nearest(undeclared[1], self.names)
-            return f"did you mean {meant!r}?" if meant else f"known here: {', '.join(self.names)}"
+            return self._meant(undeclared[1], [*self.vocabulary.words(), *FUNCTIONS, COUNT_WHERE, NOW])
         if "(double, int)" in message or "(int, double)" in message:
-            number = _INTEGER.search(text)
-            example = f"write {number[1]}.0 instead of {number[1]}" if number else "write 90.0 instead of 90"
-            return f"every number of a record is a double: {example}"
-        return None
+            return "a double and a whole number do not mix: write 90.0 instead of 90, or double(...) around the whole number"
+        return ""
+
+    def _meant(self, word: str, known: Iterable[str]) -> str:
+        words = list(known)
+        meant = documents.nearest(word, words)
+        return f"did you mean {meant!r}?" if meant else f"known here: {', '.join(words)}"
+
+
+def _parsed(text: str) -> Node:
+    if not _holdable(text):
+        raise Misread("the expression has characters that no text can hold", 0, "Write plain text.")
+    return syntax.parse(text)
+
+
+def _put(data: dict[str, float | str], key: str, value: float | None) -> None:
+    if value is not None and math.isfinite(value):
+        data[key] = float(value)
 
 
 def pattern(text: str) -> Callable[[str], bool]:

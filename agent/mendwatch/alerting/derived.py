@@ -52,4 +52,11 @@ class Peers:
     text: str
 
 
-Derived = Window | Joined | Peers
+@dataclass(frozen=True, slots=True)
+class Now:
+    """`now`: when the record was looked at, in seconds since 1970."""
+
+    text: str = "now"
+
+
+Derived = Window | Joined | Peers | Now

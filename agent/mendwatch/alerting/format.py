@@ -87,24 +87,55 @@ class InhibitionText(Strict):
     equal: list[LabelName] = []
 
 
-class RuleText(Strict):
-    """One rule."""
+class JoinText(Strict):
+    """One value of `with:`."""
+
+    on: str
+    equal: list[LabelName] = Field(min_length=1)
+
+
+class FlapText(Strict):
+    """`flap:`; the defaults are those of `model.rules`."""
+
+    changes: Annotated[int, Field(strict=True, ge=2)] = 6
+    window: Duration = timedelta(minutes=30)
+
+
+class CommonText(Strict):
+    """What every rule can say, wherever its subjects come from."""
 
     alert: str = Field(pattern=_NAME)
-    on: str
-    when: str
-    clear: str | None = None
     match: list[str] = []
     key: list[LabelName] | None = Field(default=None, min_length=1)
     hold: Duration = Field(default=timedelta(0), alias="for")
     keep_firing_for: Duration = timedelta(0)
     stale_after: Duration | None = None
     no_data: NoData = NoData.KEEP
-    source: Literal["samples", "alertmanager"] = "samples"
+    flap: FlapText = FlapText()
+    freezes: list[LabelName] | None = None
     inhibited_by: list[InhibitionText] = []
     labels: dict[LabelName, str] = {}
     annotations: dict[LabelName, str] = {}
     remediate: RemediateText | None = None
+
+
+class RuleText(CommonText):
+    """One rule over the agent's own records."""
+
+    on: str
+    when: str
+    clear: str | None = None
+    joins: dict[LabelName, JoinText] = Field(default={}, alias="with")
+    source: Literal["samples"] = "samples"
+
+
+class ForeignText(CommonText):
+    """One rule over alerts that an Alertmanager sends; that one has judged already, so there is no condition."""
+
+    source: Literal["alertmanager"]
+    target: LabelName = "cluster"
+    match: list[str] = Field(min_length=1)
+    key: list[LabelName] = Field(min_length=1)
 
 
 class GroupText(Strict):

@@ -13,8 +13,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mendwatch.alerting import inhibitions
-from mendwatch.alerting.checks import Desk, compile_rule
-from mendwatch.alerting.format import FileText, RuleText
+from mendwatch.alerting.checks import compile_rule
+from mendwatch.alerting.desk import Desk
+from mendwatch.alerting.format import FileText, ForeignText, RuleText
 from mendwatch.alerting.rule_test_format import RuleTestText
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
 from mendwatch.alerting.schemas import Schemas
@@ -22,7 +23,14 @@ from mendwatch.config import documents
 from mendwatch.config.documents import Document, Fault, Location
 from mendwatch.errors import ContentError
 from mendwatch.model.remediations import Remediation
+from mendwatch.model.rules import SOURCE_ALERTMANAGER
 
+#: Keys that only a rule over the agent's own records has, and those that only a rule over an Alertmanager's alerts has.
+_OWN_ONLY, _FOREIGN_ONLY = ("on", "when", "clear", "with"), ("target",)
+_MISPLACED = {
+    True: "Leave it out: its Alertmanager has judged already.",
+    False: "Leave it out: the schema says which label names the target.",
+}
 _SUFFIXES = (".yaml", ".yml")
 _PLACED = re.compile(r"(.+?:\d+:\d+): (.+)", re.DOTALL)
 
@@ -79,12 +87,26 @@ def _rules_of(document: Document, desk: Desk) -> Iterator[CompiledRule]:
     for number, group in enumerate(shell.groups):
         for index, raw in enumerate(group.rules):
             base = ("groups", number, "rules", index)
-            text = validated(RuleText, raw, document, base, desk.faults)
+            text = _rule_text(raw, document, base, desk.faults)
             compiled = compile_rule(text, group.name, document, base, desk) if text is not None else None
             if compiled is not None:
                 yield compiled
     for index, raw in enumerate(shell.tests):
         validated(RuleTestText, raw, document, ("tests", index), desk.faults)
+
+
+def _rule_text(raw: object, document: Document, base: Location, faults: list[Fault]) -> RuleText | ForeignText | None:
+    """Validate one rule, by the format of its source."""
+    if not isinstance(raw, dict):
+        return validated(RuleText, raw, document, base, faults)
+    foreign = raw.get("source") == SOURCE_ALERTMANAGER
+    misplaced = [key for key in (_OWN_ONLY if foreign else _FOREIGN_ONLY) if key in raw]
+    for key in misplaced:
+        which = "with" if foreign else "without"
+        message = f"{key}: has no place in a rule {which} `source: {SOURCE_ALERTMANAGER}`"
+        faults.append(Fault(document.where((*base, key)), message, _MISPLACED[foreign]))
+    raw = {key: value for key, value in raw.items() if key not in misplaced}
+    return validated(ForeignText, raw, document, base, faults) if foreign else validated(RuleText, raw, document, base, faults)
 
 
 def validated(

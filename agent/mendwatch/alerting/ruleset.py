@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mendwatch.alerting.conditions import Binder, Condition, Expression, Language
 from mendwatch.alerting.matchers import Index, Matcher
@@ -13,7 +13,11 @@ from mendwatch.model.rules import Rule
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """One rule, ready to be evaluated. `rank` orders evaluation: an inhibitor comes before whom it inhibits."""
+    """One rule, ready to be evaluated. `rank` orders evaluation: an inhibitor comes before whom it inhibits.
+
+    `joined` gives the schema of each name of `with:`. A rule with `source: alertmanager` has the schema of that name, no fields,
+    the labels that it names, and a condition that always holds: whether the alert goes on, the messages tell.
+    """
 
     rule: Rule
     known: KnownSchema
@@ -23,6 +27,7 @@ class CompiledRule:
     clear: Condition | None
     verify: Condition | None
     variables: Mapping[str, Expression]
+    joined: Mapping[str, KnownSchema] = field(default_factory=dict)
     rank: int = 0
 
 
@@ -50,9 +55,16 @@ class RuleSet:
 
     def binder(self, schema: str) -> Binder:
         """Give what binds the values that the conditions of this schema's rules name. There must be such a rule."""
-        concerned = [item for item in self.compiled if item.rule.on == schema]
-        conditions = [condition for item in concerned for condition in (item.when, item.clear) if condition is not None]
-        return concerned[0].language.binder(frozenset().union(*(condition.names for condition in conditions)))
+        return next(iter(self.binders(schema).values()))
+
+    def binders(self, schema: str) -> dict[Language, Binder]:
+        """Give what binds the values that conditions of this schema's rules name, for each language: one for each way to join."""
+        conditions: dict[Language, list[Condition]] = {}
+        for item in self.compiled:
+            if item.rule.on == schema:
+                found = (item.when, item.clear) if item.clear is not None else (item.when,)
+                conditions.setdefault(item.language, []).extend(found)
+        return {language: language.binder_of(found) for language, found in conditions.items()}
 
     def candidates(self, schema: str, labels: Mapping[str, str]) -> list[CompiledRule]:
         """Give the rules that concern a record."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mendwatch.alerting import units
+from mendwatch.alerting.units import Unit
 from mendwatch.errors import ContentError
 from mendwatch.model.samples import MetricSpec, RecordSchema
 from mendwatch.provider import Provider
@@ -35,6 +37,12 @@ class KnownSchema:
     def labels(self) -> tuple[str, ...]:
         """The labels that every record of this type has: the target's own first."""
         return (self.target_label, *self.schema.labels)
+
+    @property
+    def units(self) -> dict[str, Unit]:
+        """What each field is measured in."""
+        by_name = {metric.name: metric for metric in self.metrics}
+        return {field: units.of_metric(by_name[name]) for field, name in self.schema.fields.items()}
 
 
 #: From the name of a schema to what is known of it.

@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from mendwatch.alerting.conditions import LONGEST, ConditionError, Language, pattern
+from mendwatch.alerting.conditions import ConditionError, Language, pattern
+from mendwatch.alerting.tokens import LONGEST
 
 QUOTA = Language(("usage", "limit"), ("path", "type"))
 LABELS = {"path": "/ifs/data", "type": "directory"}
@@ -72,8 +73,8 @@ def test_a_label_may_be_called_type_although_that_is_a_word_of_the_language() ->
     assert answer("type == 'directory'") is True
 
 
-def test_a_whole_number_literal_is_refused_with_the_way_to_write_it() -> None:
-    problem = refusal("usage > 90")
+def test_a_whole_number_is_refused_where_it_cannot_be_meant_as_a_double() -> None:
+    problem = refusal("usage > int('90')")
 
     assert "(double, int)" in str(problem)
     assert "line 1, character 7" in str(problem)
@@ -188,8 +189,8 @@ def test_a_condition_longer_than_a_person_writes_is_refused() -> None:
     assert str(LONGEST) in refusal("true" + " || true" * LONGEST).hint
 
 
-def test_iteration_without_end_is_no_answer() -> None:
-    assert answer(NESTED) is None
+def test_iteration_without_end_is_refused() -> None:
+    assert "too much" in str(refusal(NESTED))
 
 
 def test_patterns_are_anchored_at_both_ends() -> None:

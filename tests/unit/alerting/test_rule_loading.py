@@ -114,7 +114,7 @@ def test_a_broken_rule_is_refused_with_its_place_and_a_hint(faults: FaultFinder,
 
 def test_all_faults_of_all_rules_are_told_at_once(faults: FaultFinder) -> None:
     lines = faults(
-        "  - {alert: A, on: quota, when: usage_bytes > 90, clear: pth == '', match: [x], annotations: {s: '{{ y }}'}}\n"
+        "  - {alert: A, on: quota, when: usage_byte > 90, clear: pth == '', match: [x], annotations: {s: '{{ y }}'}}\n"
         "  - {alert: B, on: quota, wenn: a}\n"
         "  - {alert: C, on: disk, when: a}\n"
     ).splitlines()

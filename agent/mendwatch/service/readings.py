@@ -92,8 +92,8 @@ class Readings:
 
     async def run(self) -> None:
         """Write every few seconds, and at last what is there when it is cancelled."""
-        await self._prepare()
         try:
+            await self._prepare()
             while True:
                 await self._clock.sleep(FLUSH)
                 await self.flush()

@@ -201,7 +201,7 @@ def verified(subject: ForeignSubject, since: datetime) -> Verdict:
     if subject.compiled.verify is not None:
         return measures.verified(subject, since)
     heard = (word.received_at for word in chain(subject.going_on.values(), subject.resolved.values()))
-    firing = still_firing(subject, max(heard, default=since))
+    firing = still_firing(subject, max([since, *heard]))
     return Verdict(None if firing.holds is None else not firing.holds, firing.reason, firing.values)
 
 

@@ -17,6 +17,7 @@ from mendwatch.model.proposals import Proposal
 from mendwatch.model.runs import ACTIVE, Run, RunState
 from mendwatch.remediation import watching
 from mendwatch.remediation.guards import GuardVerdict
+from mendwatch.remediation.known import Known
 from mendwatch.remediation.ledger import Ledger
 from mendwatch.remediation.lifecycle import Lifecycle
 from mendwatch.remediation.offers import Offers
@@ -27,7 +28,6 @@ from mendwatch.remediation.resolving import Resolver
 
 log = structlog.get_logger(__name__)
 
-_WAITING = frozenset({RunState.PENDING, RunState.APPROVED})
 _DECIDED = frozenset({RunState.DENIED, RunState.CANCELLED})
 #: An alert that is gone overtakes a run in these states; a run that has begun is let finish and then measured.
 _OVERTAKEN = frozenset({RunState.PLANNING, RunState.PENDING, RunState.APPROVED})
@@ -54,6 +54,7 @@ class RemediationEngine:
         self._faults: Counter[str] = Counter()  # how often each run met a fault of ours
         self._waiting: dict[str, RunState] = {}  # pending and approved runs at the last look
         self._store_answers = True
+        self._known = Known(parts)
 
     async def offer(self, proposal: Proposal) -> Run | None:
         """Take a firing rule's proposal: guards, plan, question. Takes as long as check mode takes; None where no run was opened.
@@ -121,14 +122,14 @@ class RemediationEngine:
         self._adrift[run_id] = self._parts.clock.monotonic() + pause
 
     async def _waiting_runs(self) -> Sequence[Run]:
-        """Give the pending and approved runs; those that ran out are ended first. One query where nothing did."""
-        waiting = await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
+        """Give the pending and approved runs; those that ran out are ended first. No query where nothing was written, else one."""
+        waiting = await self._known.runs()
         now = self._parts.clock.now()
         if not any(run.expires_at and run.expires_at <= now for run in waiting):
             return waiting
         for run in await self._parts.store.runs.expire():
             self._ledger.state(run)
-        return await self._parts.store.runs.list(states=_WAITING, limit=_MANY)
+        return await self._known.runs()
 
     async def _tell_decisions(self, waiting: Iterable[Run]) -> None:
         look = watching.compare(self._waiting, waiting)

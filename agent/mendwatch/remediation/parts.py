@@ -71,6 +71,7 @@ class Limits:
 
     concurrent: int = 2  # playbooks at a time: each costs a core
     look: float = 0.2  # between two looks at the store: a decision may come from another process
+    unasked: float = 5.0  # how long it is not asked at most while its version says that nothing has changed
     first_pause: float = 1.0  # between two measurements after a change; doubles each time ...
     longest_pause: float = 15.0  # ... up to this
     interrupted_within: float = 30.0  # how long a run that was cut off may miss its goal: nothing works on it any more

@@ -197,7 +197,7 @@ class Journal(Protocol):
         ...
 
     async def words(self) -> Mapping[str, Decision]:
-        """Give, by fingerprint, the last row `proposed` or `withheld` of each alert that is kept."""
+        """Give, by fingerprint, the last row `proposed`, `withheld` or `told` of each alert that is kept."""
         ...
 
     async def prune(self, *, keep_per_rule: int = 1000, before: datetime | None = None) -> int:
@@ -280,6 +280,13 @@ class Store(Protocol):
     @property
     def received(self) -> ReceivedAlerts:
         """Alerts that others judge."""
+        ...
+
+    def version(self) -> int | None:
+        """Give a number that is another one after every change, whoever made it; None where that cannot be told without a query.
+
+        Ask before a query, and leave out the next one as long as the number stays the same. It costs microseconds.
+        """
         ...
 
     async def close(self) -> None:

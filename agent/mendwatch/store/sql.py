@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
-from mendwatch.store import queries, schema, upgrade
+from mendwatch.store import changes, queries, schema, upgrade
 from mendwatch.store.alerts import SqlAlerts
 from mendwatch.store.audit import SqlAudit
+from mendwatch.store.changes import Changes
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
 from mendwatch.store.received import SqlReceived
@@ -26,8 +27,9 @@ _VERSION, _KEY = "schema_version", "audit_key"
 class SqlStore:
     """One database with everything in it; made by `open_store`."""
 
-    def __init__(self, database: Database, *, key: bytes, clock: Clock) -> None:
+    def __init__(self, database: Database, *, key: bytes, clock: Clock, watched: Changes | None = None) -> None:
         self._database = database
+        self._watched = watched
         self._audit = SqlAudit(database, clock, key)
         self._runs = SqlRuns(database, clock, self._audit)
         self._tokens = SqlTokens(database, clock, self._audit)
@@ -71,8 +73,14 @@ class SqlStore:
         """Alerts that others judge."""
         return self._received
 
+    def version(self) -> int | None:
+        """Give a number that is another one after every commit, of any process; None where only a query can tell."""
+        return self._watched.version() if self._watched is not None else None
+
     async def close(self) -> None:
         """Let the writes end and let go of every connection."""
+        if self._watched is not None:
+            self._watched.close()
         await self._database.close()
 
 
@@ -90,7 +98,7 @@ async def open_store(url: str, *, key: bytes, clock: Clock) -> SqlStore:
     except BaseException:
         await database.close()
         raise
-    return SqlStore(database, key=key, clock=clock)
+    return SqlStore(database, key=key, clock=clock, watched=changes.watch(url))
 
 
 async def _prepare(connection: AsyncConnection, mark: str) -> None:

@@ -48,6 +48,11 @@ def error(message: str, hint: str | None = None) -> None:
         console.print(Text("hint:  ", style="bold cyan") + Text(_lines(hint)))
 
 
+def remark(text: str) -> None:
+    """Print a line beside the answer, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(_lines(text), style="dim"))
+
+
 def failure(problem: MendwatchError, *, json: bool) -> None:
     """Tell how a command failed: for people on standard error, fault by fault; for a script as JSON on standard output."""
     if json:

@@ -11,7 +11,7 @@ import typer
 from mendwatch.alerting import loading, rule_tests, schemas
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
-from mendwatch.cli.commands import rules_import
+from mendwatch.cli.commands import rules_import, rules_prometheus
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.errors import ContentError, UserError
 from mendwatch.model.text import count
@@ -29,11 +29,34 @@ PathsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
-    group = typer.Typer(help="Check, test and take over rules.", no_args_is_help=True)
+    group = typer.Typer(help="Check, test and take over rules.", invoke_without_command=True, callback=whole)
     group.command("check")(check)
     group.command("test")(run_tests)
     group.command("import-eda")(rules_import.import_eda)
     app.add_typer(group, name="rules")
+
+
+def whole(
+    context: typer.Context,
+    config: ConfigOption = None,
+    *,
+    prometheus: Annotated[
+        bool, typer.Option("--as-prometheus", help="Print the rules as a Prometheus rule file, and on standard error what is lost.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Check, test and take over rules."""
+    given = [name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"]
+    if context.invoked_subcommand is not None:
+        if given:
+            raise UserError(f"--{given[0]} stands before the command", hint=f"Write it behind `{context.invoked_subcommand}`.")
+        return
+    if not prometheus:
+        output.line(context.get_help())
+        raise typer.Exit(2)
+    set_up = _set_up(None, config)
+    with judging(ContentError):
+        rules_prometheus.show(loading.load(set_up.paths, set_up.schemas), set_up.schemas, json=json)
 
 
 def check(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:

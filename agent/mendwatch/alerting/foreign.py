@@ -6,7 +6,7 @@ So a subject here is one of the engine's, whose records are received alerts. Mem
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -205,5 +205,5 @@ def verified(subject: ForeignSubject, since: datetime) -> Verdict:
     return Verdict(None if firing.holds is None else not firing.holds, firing.reason, firing.values)
 
 
-def _age(word: Received) -> Sequence[object]:
+def _age(word: Received) -> tuple[datetime, bool, datetime]:
     return (word.starts_at, word.resolved, word.received_at)

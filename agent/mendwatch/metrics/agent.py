@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from mendwatch.metrics import own
+from mendwatch.metrics.deliveries import Deliveries
 from mendwatch.metrics.drift import DriftCounts
 from mendwatch.metrics.formats import Format
 from mendwatch.metrics.text import clean
@@ -50,6 +51,7 @@ class AgentMetrics:
         ProcessCollector(registry=self.registry)
         self._work()
         self._judgement()
+        self.deliveries = Deliveries(self.registry)
         Info("mendwatch_build", "What is running.", registry=self.registry).info(
             {"version": _version(), "python": platform.python_version()}
         )

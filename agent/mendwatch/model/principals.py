@@ -9,21 +9,23 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a token may do. Each role also reads."""
+    """What a token may do. Each role also reads, but for `source`: a program that delivers alerts and sees nothing."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     APPROVER = "approver"
     AUDITOR = "auditor"
+    SOURCE = "source"
 
 
 class Permission(StrEnum):
-    """The scopes that tools ask for."""
+    """The scopes that tools and webhooks ask for."""
 
     READ = "read"
     PROPOSE = "propose"
     DECIDE = "decide"
     AUDIT = "audit"
+    DELIVER = "deliver"
 
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
@@ -31,6 +33,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset({Permission.READ, Permission.PROPOSE}),
     Role.APPROVER: frozenset({Permission.READ, Permission.DECIDE}),
     Role.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
+    Role.SOURCE: frozenset({Permission.DELIVER}),
 }
 
 

@@ -17,6 +17,7 @@ from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
+from mendwatch.service.inbox import Inbox
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.readings import Readings
 from mendwatch.store.interface import Store
@@ -31,6 +32,7 @@ class Machinery:
     feed: Feed
     poller: Poller
     judgement: Judgement
+    inbox: Inbox
     remedy: RemediationEngine
     executor: Executor
     server: WebServer
@@ -81,7 +83,7 @@ class Agent:
             group = await stack.enter_async_context(asyncio.TaskGroup())
             stack.push_async_callback(parts.poller.stop)
             stack.push_async_callback(parts.judgement.stop)
-            engines = (parts.remedy.run(), parts.judgement.run())
+            engines = (parts.remedy.run(), parts.judgement.run(), parts.inbox.run())
             work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
             if parts.readings is not None:

@@ -38,6 +38,7 @@ from mendwatch.service.events import OpenEvents
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
+from mendwatch.service.inbox import Inbox
 from mendwatch.service.judge import FreshJudge
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.library import Library, load
@@ -55,6 +56,7 @@ from mendwatch.web.probing import Probe
 from mendwatch.web.server import WebServer
 from mendwatch.web.tls import Certificates
 from mendwatch.web.users import Users, nobody
+from mendwatch.web.webhook import Delivery, Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None) ->
 def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     clock, announce = site.clock, shared.feed.announce
     alerts, readings = _engine(site, shared)
+    ours = frozenset(watch.target.id for watch in site.watches)
+    alerts.know(ours)
     judgement = Judgement(alerts, store, shared.metrics, clock, announce)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
     # The pipeline asks the poller that is made from it, hence the late look-up.
@@ -126,7 +130,9 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     judgement.connect(remedy)
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke)
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
-    app = _application(site, shared, store, poller, desk, front)
+    inbox = Inbox(store.received, judgement, shared.metrics, clock)
+    webhook = Webhook(Delivery(store.tokens.authenticate, inbox.take, shared.metrics.deliveries.message), clock)
+    app = _application(site, shared, store, poller, desk, front, webhook)
     tls = Certificates(front.tls).context if front.tls else None
     server = WebServer(app, site.settings.host, site.settings.port, tls=tls)
     return Agent(
@@ -135,13 +141,14 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             feed=shared.feed,
             poller=poller,
             judgement=judgement,
+            inbox=inbox,
             remedy=remedy,
             executor=executor,
             server=server,
             gauges=Gauges(shared.metrics, store, clock),
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
             readings=readings,
-            targets=frozenset(target.id for target in targets),
+            targets=ours,
             address=site.settings.state_dir / ADDRESS,
         )
     )
@@ -213,7 +220,9 @@ def _collectors(providers: Mapping[str, Provider]) -> Mapping[str, str]:
     return {schema.name: spec.name for spec in specs for schema in spec.schemas}
 
 
-def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk, front: WebConfig) -> Starlette:
+def _application(
+    site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk, front: WebConfig, webhook: Webhook
+) -> Starlette:
     def page_of(target: str) -> Pieces:
         return lambda form: exposition.of_target(shared.families, target, site.clock.monotonic(), form)
 
@@ -227,10 +236,10 @@ def _application(site: _Site, shared: _Instruments, store: Store, poller: Poller
         probe=Probe(Prober(poller, site.clock).refresh, page_of),
     )
     if not site.settings.mcp.enabled:
-        return web.build(views, door=door)
+        return web.build(views, door=door, webhook=webhook)
     offered = mcp.build(desk, authenticate=store.tokens.authenticate, writes=True, clock=site.clock)
     guest = mcp.http_app(offered, allowed_hosts=list(site.settings.mcp.allowed_hosts))
-    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door)
+    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door, webhook=webhook)
 
 
 def _faults(library: Library) -> Sequence[str]:

@@ -9,7 +9,7 @@ from mendwatch.alerting.engine import AlertEngine
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound
 from mendwatch.model.proposals import Verdict
-from mendwatch.model.rules import Rule
+from mendwatch.model.rules import SOURCE_ALERTMANAGER, Rule
 from mendwatch.model.samples import Event
 from mendwatch.polling.poller import Poller
 from mendwatch.service.events import OpenEvents
@@ -53,7 +53,9 @@ class FreshJudge:
         return self._events.on(target, kind) if answered else None
 
     async def _poll(self, rule: Rule, fingerprint: str) -> Verdict | None:
-        """Poll; give a verdict without data where that was not possible."""
+        """Poll; give a verdict without data where that was not possible. Nobody can be asked where others judge: they tell."""
+        if rule.source == SOURCE_ALERTMANAGER:
+            return None
         target = self._alerts.target_of(rule.alert, fingerprint)
         collector = self._collectors.get(rule.on)
         if target is None or collector is None:

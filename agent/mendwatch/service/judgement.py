@@ -23,6 +23,7 @@ from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.model.alerts import Alert, AlertState, Transition
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.proposals import Proposal
+from mendwatch.model.received import Received
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
@@ -67,8 +68,8 @@ class Judgement:
         Those of a rule or of a target that left the configuration end: nothing would ever measure them again.
         """
         alerts = await self._store.alerts.load()
-        orphans = [alert for alert in alerts if alert.target not in targets]
-        orphans += self._engine.restore(alert for alert in alerts if alert.target in targets)
+        orphans = [alert for alert in alerts if not self._is_ours(alert, targets)]
+        orphans += self._engine.restore(alert for alert in alerts if self._is_ours(alert, targets))
         await self._store.alerts.save([replace(alert, state=AlertState.INACTIVE) for alert in orphans])
         self._count()
 
@@ -79,6 +80,10 @@ class Judgement:
         order in which they came: nothing sees a half-judged one.
         """
         await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
+
+    async def receive(self, words: Sequence[Received], at: datetime) -> None:
+        """Have received alerts judged, which are kept already; returns when that is done and told."""
+        await self._carry(await self._in_turn(self._engine.receiving(words, at)))
 
     async def run(self) -> None:
         """Look at the clocks until cancelled."""
@@ -97,6 +102,9 @@ class Judgement:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _is_ours(self, alert: Alert, targets: Collection[str]) -> bool:
+        return alert.target in targets or self._engine.is_foreign(alert.rule)  # others may name a target that we do not know
 
     async def _in_turn(self, steps: Steps[Step]) -> Step:
         """Let the engine do one piece of work, with a turn of the loop between its slices."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from mendwatch.errors import Refused
@@ -86,7 +87,7 @@ def standing(rows: Sequence[Received]) -> Received:
     return replace(last, starts_at=newest.starts_at)
 
 
-def _fires(by_start: dict[object, Received], word: Received) -> Result:
+def _fires(by_start: dict[datetime, Received], word: Received) -> Result:
     if any(row.starts_at <= word.starts_at and _ends_after(row, word) for row in by_start.values() if row.resolved):
         return Result.LATE
     same = by_start.get(word.starts_at)
@@ -98,7 +99,7 @@ def _fires(by_start: dict[object, Received], word: Received) -> Result:
     return Result.REPEATED
 
 
-def _resolved(by_start: dict[object, Received], word: Received) -> Result:
+def _resolved(by_start: dict[datetime, Received], word: Received) -> Result:
     same = by_start.get(word.starts_at)
     if same is not None and same.resolved:
         return Result.REPEATED

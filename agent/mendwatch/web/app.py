@@ -1,7 +1,7 @@
-"""The one HTTP application: metrics, health, the landing page, and /mcp as a guest.
+"""The one HTTP application: metrics, health, the landing page, the webhooks, and /mcp as a guest.
 
-It knows nothing of MCP: the application for /mcp and the lifespan that it needs are passed in. Everything here is open to
-whoever reaches the port, so it shows how things stand and changes nothing.
+It knows nothing of MCP: the application for /mcp and the lifespan that it needs are passed in. The pages are open to
+whoever reaches the port, so they show how things stand and change nothing; webhooks have a door of their own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from mendwatch.web.headers import SecurityHeaders
 from mendwatch.web.passwords import BasicAuth
 from mendwatch.web.probing import Probe
 from mendwatch.web.users import nobody
+from mendwatch.web.webhook import SOURCES, Webhook
 
 
 def _no_faults() -> tuple[str, ...]:
@@ -51,7 +52,12 @@ class Door:
 
 
 def build(
-    views: Views, *, mcp: ASGIApp | None = None, lifespan: Lifespan[Starlette] | None = None, door: Door = Door()
+    views: Views,
+    *,
+    mcp: ASGIApp | None = None,
+    lifespan: Lifespan[Starlette] | None = None,
+    door: Door = Door(),
+    webhook: Webhook | None = None,
 ) -> Starlette:
     """Build the application; `mcp` answers at /mcp itself, and `lifespan` is what it needs to live."""
     pages_of = _Endpoints(views, mcp=mcp is not None)
@@ -66,14 +72,16 @@ def build(
         routes.append(Route("/probe", views.probe.answer))
     if mcp is not None:
         routes.append(Route("/mcp", _Guest(mcp)))
+    if webhook is not None:
+        routes += [Route(path, webhook.answer, methods=["POST"]) for path in SOURCES]
     app = Starlette(routes=routes, middleware=_wrappers(door), lifespan=lifespan)
     app.router.redirect_slashes = False  # an unknown path is unknown, whatever it ends in
     return app
 
 
 def _wrappers(door: Door) -> list[Middleware]:
-    # /mcp asks for a token of its own, in the same header as a password.
-    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp"})]
+    # These ask for a token of their own, in the same header as a password.
+    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp", *SOURCES})]
 
 
 class _Guest:

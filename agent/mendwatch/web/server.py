@@ -13,10 +13,11 @@ import ssl
 from collections.abc import Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mendwatch.errors import ConfigurationError
+from mendwatch.web import tls
 
 #: Seconds that requests in flight get to end.
 GRACE = 2
@@ -31,8 +32,11 @@ class _Impatient(H11Protocol):
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait."""
+        """Begin to wait, and note whose certificate was verified: every request of this connection carries it."""
         super().connection_made(transport)
+        extensions = tls.shown(transport.get_extra_info("peercert"))
+        if extensions:
+            self.app = _extended(self.app, extensions)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -56,6 +60,13 @@ class _Impatient(H11Protocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+def _extended(app: ASGIApp, extensions: dict[str, str]) -> ASGIApp:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "extensions": {**scope.get("extensions", {}), **extensions}}, receive, send)
+
+    return call
 
 
 class _Quiet(uvicorn.Server):

@@ -7,6 +7,8 @@ pair is used from that connection on; one that cannot be read changes nothing, b
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
@@ -15,6 +17,8 @@ from mendwatch.errors import ConfigurationError
 from mendwatch.web.changes import Marks
 
 _log = structlog.get_logger("mendwatch.web")
+#: Where a request says whose certificate its connection showed; the name is in the extensions of its scope.
+_CLIENT = "mendwatch.client"
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _CLIENTS = {
     "NoClientCert": ssl.CERT_NONE,
@@ -56,6 +60,20 @@ class Certificates:
             _log.error("certificate not renewed", reason=str(problem), hint=problem.hint)
         else:
             _log.info("certificate renewed", file=str(self._config.cert_file))
+
+
+def shown(certificate: Mapping[str, Any] | None) -> dict[str, str]:
+    """Give the extensions of a scope for what `getpeercert` gives: a name only where the certificate was verified."""
+    if not certificate:
+        return {}
+    subject = [f"{name}={value}" for part in certificate.get("subject", ()) for name, value in part]
+    return {_CLIENT: ", ".join(subject) or "a client without a name"}
+
+
+def client_of(scope: Mapping[str, Any]) -> str | None:
+    """Give the subject of the verified certificate that a request's connection showed, or None."""
+    client: str | None = scope.get("extensions", {}).get(_CLIENT)
+    return client
 
 
 def _context(config: TlsServerConfig) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""`mendwatch token`: who may ask over MCP, and what."""
+"""`mendwatch token`: who may ask over MCP, and what; and who may deliver alerts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from mendwatch.store.interface import Store
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
-    group = typer.Typer(help="Create, list and revoke the tokens that MCP clients use.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Create, list and revoke the tokens of MCP clients and of programs that deliver alerts.", no_args_is_help=True
+    )
     group.command("create")(create)
     group.command("list")(list_tokens)
     group.command("revoke")(revoke)
@@ -31,7 +33,8 @@ def create(
         typer.Option(help="Who or what will use it; it stands in the audit. Default: you and the role.", show_default=False),
     ] = None,
     role: Annotated[
-        Role, typer.Option(help="viewer reads, operator proposes, approver decides, auditor reads the audit.")
+        Role,
+        typer.Option(help="viewer reads, operator proposes, approver decides, auditor reads the audit, source delivers alerts."),
     ] = Role.VIEWER,
     expires: Annotated[str, typer.Option(help="How long it is valid, such as 30d.")] = "90d",
     config: ConfigOption = None,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mendwatch.model.samples import Event
+from mendwatch.model.samples import Event, Reading
 from mendwatch.model.targets import Credential, Secret, Target
 from mendwatch.provider import Collector
 from mendwatch.testing.clock import FakeClock
@@ -60,6 +60,7 @@ class PatientClock(FakeClock):
 class Poll:
     """What all collectors told at one moment: every number by series, every event; and how the cluster answered."""
 
+    readings: Mapping[str, Reading]
     series: Mapping[Head, float]
     events: tuple[Event, ...]
     failures: Mapping[str, BaseException]
@@ -90,6 +91,7 @@ class Scene:
         asked, waited = len(self.simulator.requests), self.clock.waited
         now = self.clock.now()
         found = await asyncio.gather(*(one.collect(self.session, now) for one in self.collectors), return_exceptions=True)
+        readings: dict[str, Reading] = {}
         series: dict[Head, float] = {}
         events: list[Event] = []
         failures: dict[str, BaseException] = {}
@@ -98,10 +100,11 @@ class Scene:
                 failures[collector.spec.name] = reading
                 continue
             assert not reading.drift, (collector.spec.name, reading.drift)
+            readings[collector.spec.name] = reading
             events += reading.events
             series.update({(one.metric, one.labels): one.value for one in reading.each() if not one.metric.startswith(_OWN)})
         refused = sum(one.status == _REFUSED for one in self.simulator.requests[asked:])
-        return Poll(series, tuple(events), failures, refused, self.clock.waited - waited)
+        return Poll(readings, series, tuple(events), failures, refused, self.clock.waited - waited)
 
     def move(self, until: float) -> None:
         """Let time pass as on a cluster that is asked now and then."""
@@ -110,8 +113,11 @@ class Scene:
             self.simulator.cluster.settle()
 
 
-async def play(folder: Path, incident: str | None = None) -> Story:
-    """Let an incident (or nothing) happen: poll, begin, wait, poll, end it if it has not ended by itself, wait, poll."""
+async def play(folder: Path, incident: str | None = None, *, before: Poll | None = None) -> Story:
+    """Let an incident (or nothing) happen: poll, begin, wait, poll, end it if it has not ended by itself, wait, poll.
+
+    `before` spares the first poll: that of another cluster, which told the same.
+    """
     clock = PatientClock()
     async with Simulator(SimulatorOptions(folder, clock=clock)) as simulator:
         provider = OneFSProvider(clock=clock)
@@ -119,7 +125,7 @@ async def play(folder: Path, incident: str | None = None) -> Story:
         session = provider.open(target, Credential("monitor", Secret(simulator.accounts["monitor"])))
         scene = Scene(simulator, session, clock, provider.collectors())
         try:
-            before = await scene.poll()
+            before = before or await scene.poll()
             if incident is not None:
                 simulator.begin(incident, **ARGUMENTS.get(incident, {}))
             scene.move(DURING)

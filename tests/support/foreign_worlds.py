@@ -11,11 +11,12 @@ from typing import Any
 
 from mendwatch.alerting import matchers
 from mendwatch.alerting.conditions import Language
-from mendwatch.alerting.engine import AlertEngine, Step
+from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.foreign_messages import reading
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.alerting.slices import finished
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.subjects import fingerprint
 from mendwatch.model.alerts import Alert
 from mendwatch.model.received import Received
@@ -125,7 +126,7 @@ class ForeignWorld:
 
     def __init__(self, *rules: Rule, targets: Sequence[str] | None = ("lab",)) -> None:
         self.rules, self.targets = rule_set(*rules), targets
-        self.engine = AlertEngine(self.rules, Renderer(Path()), targets)
+        self.engine = self._engine()
         self.register = receipts.Register({})
         self.now = START
         self.said: list[str] = []
@@ -148,7 +149,7 @@ class ForeignWorld:
     def restart(self) -> Step:
         """Begin anew with what was kept."""
         alerts = self.engine.alerts()
-        self.engine = AlertEngine(self.rules, Renderer(Path()), self.targets)
+        self.engine = self._engine()
         assert self.engine.restore(alerts) == ()
         words = [receipts.standing(rows) for rows in self.register.rows.values()]
         return self._told(finished(self.engine.receiving(words, self.now)))
@@ -157,6 +158,12 @@ class ForeignWorld:
         """Give the only alert of a rule."""
         (found,) = [one for one in self.engine.alerts() if one.rule == rule]
         return found
+
+    def _engine(self) -> AlertEngine:
+        engine = AlertEngine(self.rules, Renderer(Path()))
+        if self.targets is not None:
+            engine.know(self.targets)
+        return engine
 
     def _told(self, step: Step) -> Step:
         self.said += [f"{change.before}->{change.alert.state}" for change in step.transitions]

@@ -6,14 +6,13 @@ lists that are gone through too often. Pure.
 
 from __future__ import annotations
 
+from mendwatch.alerting import patterns
 from mendwatch.alerting.syntax import Node
 from mendwatch.alerting.tokens import Misread
 from mendwatch.alerting.vocabulary import HIDDEN, MACROS
 
 #: How often the parts of an expression may be worked out, where a macro goes through a list.
 MOST_STEPS = 2000
-#: How long a pattern may be.
-LONGEST_PATTERN = 500
 _MOST_NESTED = 2
 
 
@@ -56,5 +55,6 @@ def _check_pattern(node: Node) -> None:
     pattern = node.parts[-1] if node.parts else node
     if pattern.kind != "text":
         raise Misread("a pattern must be written out", pattern.start, 'Write it as text, such as path.matches("^/ifs/home/").')
-    if len(pattern.word) > LONGEST_PATTERN:
-        raise Misread("the pattern is too long", pattern.start, f"At most {LONGEST_PATTERN} characters.")
+    fault = patterns.fault(patterns.unquoted(pattern.word))
+    if fault:
+        raise Misread(fault, pattern.start, "Write a shorter one, or several rules.")

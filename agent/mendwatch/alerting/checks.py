@@ -128,7 +128,10 @@ def _joinable(equal: Iterable[str], both: tuple[KnownSchema, KnownSchema], locat
 
 
 def _matchers(text: CommonText, place: Place) -> tuple[Matcher, ...]:
-    parsed = (place.attempt(("match", index), matchers.parse, item) for index, item in enumerate(text.match))
+    def parse(text: str) -> Matcher:
+        return matchers.parse(text, place.desk.patterns)
+
+    parsed = (place.attempt(("match", index), parse, item) for index, item in enumerate(text.match))
     return tuple(matcher for matcher in parsed if matcher is not None)
 
 

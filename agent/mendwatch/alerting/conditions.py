@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from cel_expr_python import cel
 
-from mendwatch.alerting import bounds, checked_ast, syntax, tree, tree_reader
+from mendwatch.alerting import bounds, checked_ast, patterns, syntax, tree, tree_reader
 from mendwatch.alerting.derivation import COUNT_WHERE, FUNCTIONS, Finder, Found
 from mendwatch.alerting.derived import Derived, Now, Peers, Window
 from mendwatch.alerting.quantities import Scale
@@ -111,8 +111,8 @@ class _Made:
 class _Compiled:
     """What a condition and an expression have in common.
 
-    `names` are the record's own fields and labels that are named plainly; `derived` is what else must be known, each once. One that
-    is `timely` can answer otherwise although no record changed: it names the present, or how long ago something was. `type` is CEL's.
+    `names` are the record's own fields and labels that are named plainly; `derived` is what else must be known, each once. One
+    that is `timely` can answer otherwise although no record changed: it names the present, or how long ago something was.
     """
 
     __slots__ = ("_evaluate", "_serialized", "derived", "inputs", "names", "text", "timely", "type")
@@ -367,18 +367,39 @@ def _put(data: dict[str, float | str], key: str, value: float | None) -> None:
         data[key] = float(value)
 
 
-def pattern(text: str) -> Callable[[str], bool]:
-    """Compile an anchored RE2 pattern, which matches in linear time whatever it is and whatever it meets.
+class Patterns:
+    """Compiles patterns, each once: making the library ready costs more than any of them."""
 
-    Raises:
-        ConditionError: it is no RE2 pattern.
-    """
-    language = Language((), ("text",))
-    # Tried by itself first: `a)|(b` would be a pattern once it stands inside the anchors, and an unanchored one.
-    if _holdable(text) and language.condition(f"text.matches({_quoted(text)})").holds(language.bind({}, {"text": ""})) is not None:
-        anchored = language.condition(f"text.matches({_quoted(_ANCHORED.format(text))})")
-        return lambda value: anchored.holds(language.bind({}, {"text": value})) is True
-    raise ConditionError(f"{text!r} is no regular expression", hint="The syntax is RE2's: no look-around, no back-references.")
+    def __init__(self) -> None:
+        self._env = cel.NewEnv(variables={"text": cel.Type.STRING})
+        self._known: dict[str, Callable[[str], bool]] = {}
+
+    def compiled(self, text: str) -> Callable[[str], bool]:
+        """Compile an anchored RE2 pattern, which matches in linear time whatever it is and whatever it meets.
+
+        Raises:
+            ConditionError: it is no RE2 pattern, or unfolds to too large a one.
+        """
+        if text not in self._known:
+            self._known[text] = self._compiled(text)
+        return self._known[text]
+
+    def _compiled(self, text: str) -> Callable[[str], bool]:
+        too_large = patterns.fault(text)
+        if too_large:
+            raise ConditionError(too_large, hint="Write a shorter one, or several rules.")
+        # Tried by itself first: `a)|(b` would be a pattern once it stands inside the anchors, and an unanchored one.
+        if not _holdable(text) or self._found(self._env.compile(f"text.matches({_quoted(text)})"), "") is None:
+            raise ConditionError(
+                f"{text!r} is no regular expression", hint="The syntax is RE2's: no look-around, no back-references."
+            )
+        anchored = self._env.compile(f"text.matches({_quoted(_ANCHORED.format(text))})")
+        return lambda value: _holdable(value) and self._found(anchored, value) is True
+
+    def _found(self, compiled: Any, value: str) -> bool | None:  # noqa: ANN401 - the library's own type
+        """Tell whether a pattern is found in a text; None where it is no pattern."""
+        found = compiled.eval(self._env.Activation({"text": value})).value()
+        return found if found is True or found is False else None
 
 
 def _quoted(text: str) -> str:

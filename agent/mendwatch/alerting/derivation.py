@@ -132,9 +132,9 @@ class Finder:
             message = f"{node.word} takes {len(needed)} values and has {len(node.parts)}"
             raise Misread(message, node.start, f"Write it as {_example(node.word)}.")
         given = dict(zip(needed, node.parts, strict=True))
+        parameter = _quantile(given["quantile"]) if "quantile" in given else 0.0
         alias, field, unit = self._field(node.word, given["field"])
         seconds = _window_of(node.word, given["window"]) if "window" in given else 0.0
-        parameter = _quantile(given["quantile"]) if "quantile" in given else 0.0
         parameter = _ahead(given["ahead"]) if "ahead" in given else parameter
         text = _canonical(node.word, f"{alias}.{field}" if alias else field, seconds, parameter)
         measured = _UNITS[node.word](unit) if node.word in _UNITS else unit

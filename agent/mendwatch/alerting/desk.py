@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mendwatch.alerting.conditions import Language
+from mendwatch.alerting.conditions import Language, Patterns
 from mendwatch.alerting.schemas import KnownSchema, Schemas
 from mendwatch.alerting.units import Unit
 from mendwatch.config.documents import Document, Fault, Location, nearest
@@ -30,6 +30,7 @@ class Desk:
     faults: list[Fault] = field(default_factory=list)
     languages: dict[tuple[object, ...], Language] = field(default_factory=dict)
     texts: Checker = field(default_factory=Checker)
+    patterns: Patterns = field(default_factory=Patterns)
 
     def language(self, known: KnownSchema, joins: tuple[Join, ...] = ()) -> Language:
         """Give the language of a schema and what is joined to it, made once."""

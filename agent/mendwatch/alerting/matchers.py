@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from mendwatch.alerting import conditions
+from mendwatch.alerting.conditions import Patterns
 from mendwatch.errors import ContentError
 
 _SHAPE = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"\'{}\\,=!~]*))\s*', re.DOTALL)
@@ -36,8 +36,8 @@ class Matcher:
         return self.test(labels.get(self.label, ""))
 
 
-def parse(text: str) -> Matcher:
-    """Read one matcher.
+def parse(text: str, patterns: Patterns | None = None) -> Matcher:
+    """Read one matcher; whoever reads many gives the patterns that were compiled before.
 
     Raises:
         ContentError: it is none, or its pattern is not RE2.
@@ -47,15 +47,15 @@ def parse(text: str) -> Matcher:
         raise ContentError(f"{text!r} is no matcher", hint=_HINT)
     label, operator, quoted, bare = found.groups()
     value = bare if quoted is None else _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[0]), quoted)
-    return Matcher(label, operator, value, _test(operator, value))
+    return Matcher(label, operator, value, _test(operator, value, patterns or Patterns()))
 
 
-def _test(operator: str, value: str) -> Callable[[str], bool]:
+def _test(operator: str, value: str, patterns: Patterns) -> Callable[[str], bool]:
     if operator == "=":
         return value.__eq__
     if operator == "!=":
         return value.__ne__
-    matches = conditions.pattern(value)
+    matches = patterns.compiled(value)
     return matches if operator == "=~" else lambda text: not matches(text)
 
 

@@ -1,8 +1,8 @@
 """Holds what an expression compares, adds and divides against what it is measured in, and finds the numbers to be written anew.
 
 A literal with a unit becomes a double in base units. A whole number next to a double becomes a double: `usage > 90` can mean
-nothing else. Bytes against seconds, or a share against bytes, are refused with their place. CEL's library checks the types afterwards; this
-only knows as much of types as it needs. Pure.
+nothing else. Bytes against seconds, or a share against bytes, are refused with their place. CEL's library checks the types
+afterwards; this only knows as much of types as it needs. Pure.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class Scale:
     def _literal(self, node: Node, _: frozenset[str]) -> Quantity:
         read = units.literal(node.word)
         if read is None:
-            meant = nearest(node.word.lstrip("0123456789."), _LITERAL_UNITS)
+            by_lower = {unit.lower(): unit for unit in _LITERAL_UNITS}
+            meant = by_lower.get(nearest(node.word.lstrip("0123456789.").lower(), by_lower) or "")
             hint = f"did you mean {meant!r}? " if meant else ""
             raise Misread(f"{node.word[:30]!r} is no number with a unit", node.start, hint + _LITERAL_HINT)
         self.edits.append(Edit(node.start, node.end, repr(read[0])))

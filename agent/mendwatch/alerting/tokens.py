@@ -13,7 +13,7 @@ from enum import StrEnum
 from mendwatch.errors import ContentError
 
 #: Longer text, or more words, is no condition that a person wrote.
-LONGEST, MOST_TOKENS = 4000, 1000
+LONGEST, MOST_TOKENS = 4000, 600
 
 _SPACE = re.compile(r"(?:\s|//[^\n]*)+")
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")

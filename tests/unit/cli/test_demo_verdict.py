@@ -50,12 +50,14 @@ def test_a_demo_is_done_only_if_everything_holds(proof: dict[str, object], chain
     assert result.reason
 
 
-def test_the_demo_shortens_the_times_of_a_rule_and_nothing_else() -> None:
+def test_the_demo_shortens_the_times_of_a_rule_that_mends_and_nothing_else() -> None:
     rule = {"alert": "A", "when": "x > 1.0", "for": "5m", "remediate": {"mode": "approve"}}
 
-    quick = stage.quickened({"groups": [{"name": "g", "rules": [rule]}], "tests": [1]})
+    patient = {"alert": "B", "when": "x > 1.0", "for": "1d"}
 
-    assert quick == {"groups": [{"name": "g", "rules": [{**rule, **stage.QUICK}]}]}
+    quick = stage.quickened({"groups": [{"name": "g", "rules": [rule, patient]}], "tests": [1]})
+
+    assert quick == {"groups": [{"name": "g", "rules": [{**rule, **stage.QUICK}, patient]}]}
 
 
 def approved_by(*decisions: Decision) -> Run:

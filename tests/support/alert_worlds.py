@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mendwatch.alerting.engine import AlertEngine, Step
+from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import KnownSchema
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.subjects import fingerprint
 from mendwatch.model.alerts import Alert
 from mendwatch.model.samples import Reading, Sample

@@ -6,25 +6,28 @@ engines meet only there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from mendwatch.alerting import departures, foreign, measures, states
+from mendwatch.alerting import departures, flaps, foreign, measures, states
+from mendwatch.alerting.asking import Asking
 from mendwatch.alerting.foreign import Foreign, ForeignSubject
-from mendwatch.alerting.gathering import gathered
+from mendwatch.alerting.lately import Lately
 from mendwatch.alerting.raised import Raised
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.sighting import sighted
+from mendwatch.alerting.silencing import Silencing
 from mendwatch.alerting.slices import Slices, Steps, finished, paced
 from mendwatch.alerting.states import Sight
+from mendwatch.alerting.steps import Collected, Step
 from mendwatch.alerting.subjects import Subject
 from mendwatch.alerting.table import Poll, Source, Table
 from mendwatch.errors import ContentError
 from mendwatch.model.alerts import Alert, AlertState, Record, Transition
-from mendwatch.model.proposals import Proposal, Verdict
+from mendwatch.model.journal import Decision
+from mendwatch.model.proposals import Verdict
 from mendwatch.model.received import Received
-from mendwatch.model.rules import Rule
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
@@ -32,70 +35,36 @@ from mendwatch.render.renderer import Renderer
 
 #: Units of work of one alert that lives, and of one proposal; texts are rendered for both.
 _ADVANCE, _PROPOSE = 100, 100
-#: Why nothing is asked for a received alert that names no target of ours.
-UNKNOWN_TARGET = "unknown target"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A remediation that a rule would ask for and does not; `word` is `inhibited`, `unknown target` or `variables`."""
-
-    rule: Rule
-    alert: Alert
-    word: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one observation or one tick changed.
-
-    `alerts` are those to save, inactive ones among them: clocks move also where no state does, and a clock that is not
-    saved starts again after a restart.
-    """
-
-    transitions: tuple[Transition, ...] = ()
-    proposals: tuple[Proposal, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
-
-
-@dataclass(slots=True)
-class _Collected:
-    transitions: list[Transition] = field(default_factory=list)
-    proposals: list[Proposal] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    withheld: list[Withheld] = field(default_factory=list)
-
-    def step(self) -> Step:
-        return Step(tuple(self.transitions), tuple(self.proposals), tuple(self.alerts), tuple(self.withheld))
 
 
 class AlertEngine:
-    """Evaluates a set of rules over everything that the collectors read, and over what others judged.
+    """Evaluates a set of rules over everything that the collectors read, and over what others judged."""
 
-    `targets` are the ids of ours: nothing is asked for on others, which received alerts may name. None: all are ours.
-    """
-
-    def __init__(self, rules: RuleSet, renderer: Renderer, targets: Collection[str] | None = None) -> None:
+    def __init__(self, rules: RuleSet, renderer: Renderer) -> None:
         self.rules = rules
         self._renderer = renderer
         self._table = Table(rules)
-        self._foreign = Foreign(rules, targets)
+        self._foreign = Foreign(rules)
         self._raised = Raised(rules.rules)
+        self._asking = Asking(self._raised)
+        self._lately = Lately()
         self._live: dict[tuple[str, str], Subject] = {}  # those with an alert; few
+
+    def know(self, targets: Collection[str]) -> None:
+        """Say which targets are ours: received alerts may name others, on which nothing is asked for. Before it, all are."""
+        self._foreign.targets = targets
 
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         """Take up the alerts of before a restart, with their clocks; gives back those that no rule knows any more."""
-        orphans = []
-        for alert in alerts:
-            subject = self._restored(alert) if alert.state is not AlertState.INACTIVE else None
-            if subject is None:
-                orphans.append(alert)
-                continue
-            self._live[alert.rule, alert.fingerprint] = subject
-            self._raised.changed(None, alert)
-        return tuple(orphans)
+        return tuple([alert for alert in alerts if not self._restored(alert)])
+
+    def recall(self, words: Mapping[str, Decision]) -> None:
+        """Take up what was said last about each alert before a restart, by fingerprint, so that nothing is said twice."""
+        self._asking.recall({mark: word for mark, word in words.items() if (word.rule, mark) in self._live})
+
+    def hush(self, silencing: Silencing) -> None:
+        """Take the silences and maintenance windows that are there now; the next offers are made with them."""
+        self._asking.silencing = silencing
 
     def observe(self, target: Target, target_label: str, spec: CollectorSpec, reading: Reading, now: datetime) -> Step:
         """Judge one reading at once; for tests, replays and short readings. See `observing`."""
@@ -103,7 +72,7 @@ class AlertEngine:
 
     def observing(self, poll: Poll) -> Steps[Step]:
         """Judge one reading in slices. Let it end before the next begins, and before a tick: each needs what the last left."""
-        collected, slices = _Collected(), Slices()
+        collected, slices = Collected(), Slices()
         for schema in poll.spec.schemas:
             if self.rules.concerns(schema.name):
                 yield from self._observe(self._table.source(schema, poll), poll, slices, collected)
@@ -111,7 +80,7 @@ class AlertEngine:
 
     def receiving(self, words: Iterable[Received], now: datetime) -> Steps[Step]:
         """Judge received alerts in slices, as `observing` does a reading. Give it those of before a restart as well."""
-        collected, slices = _Collected(), Slices()
+        collected, slices = Collected(), Slices()
         told = yield from self._foreign.take(words, now, slices)
         yield from self._judge_foreign(told, now, slices, collected)
         return collected.step()
@@ -122,7 +91,7 @@ class AlertEngine:
 
     def ticking(self, now: datetime) -> Steps[Step]:
         """Let time pass, in slices: notice silence. Do it every few seconds, at a restart after the first round of polls."""
-        collected, slices = _Collected(), Slices()
+        collected, slices = Collected(), Slices()
         yield from self._table.sweep(now, slices)
         silent = yield from self._silent(now, slices)
         for subject in paced(sorted(silent, key=_order), slices, _ADVANCE):
@@ -132,29 +101,32 @@ class AlertEngine:
                 self._advance(subject, Sight(None, None, self._inhibitor(subject)), now, collected)
         due = yield from self._foreign.due(now, slices)
         yield from self._judge_foreign(due, now, slices, collected)
+        yield from self._forget_passed(now, slices, collected)
         return collected.step()
 
     def alerts(self) -> tuple[Alert, ...]:
         """Give every alert that is not inactive."""
         return tuple(subject.alert for subject in self._live.values() if subject.alert is not None)
 
-    def offers(self) -> Step:
-        """Give all offers at once; see `offering`."""
-        return finished(self.offering())
+    def kept(self) -> tuple[Alert, ...]:
+        """Give every alert that `restore` wants to see again: also what ended so lately that it may be flapping."""
+        return (*self.alerts(), *self._lately.all())
 
-    def offering(self) -> Steps[Step]:
-        """Give the proposal of every alert that fires and has not begun to clear, over its newest record; and what is held back.
+    def offers(self, now: datetime) -> Step:
+        """Give all offers at once; see `offering`."""
+        return finished(self.offering(now))
+
+    def offering(self, now: datetime) -> Steps[Step]:
+        """Give the proposal of every alert that fires, over its newest record; what is held back; and what is silent no more.
 
         Offer them again from time to time: the guards of the remediation engine decide whether one becomes a run.
         """
-        collected = _Collected()
+        collected = Collected()
         for subject in paced(list(self._live.values()), Slices(), _PROPOSE):
             if subject is None:
                 yield
-                continue
-            alert = subject.alert
-            if alert is not None and alert.state is AlertState.FIRING and alert.cleared_since is None:
-                self._propose(subject, alert, collected)
+            elif subject.alert is not None and flaps.is_raised(subject.alert):
+                self._asking.ask(subject, subject.alert, now, collected)
         return collected.step()
 
     def verify(self, rule_name: str, fingerprint: str, since: datetime) -> Verdict:
@@ -179,16 +151,30 @@ class AlertEngine:
         subject = self._subject(rule_name, fingerprint)
         return subject.target if subject is not None else None
 
-    def _restored(self, alert: Alert) -> Subject | None:
-        return self._foreign.restore(alert) or self._table.restore(alert)
+    def is_foreign(self, rule_name: str) -> bool:
+        """Tell whether a rule is over alerts that others judge."""
+        compiled = self.rules.get(rule_name)
+        return compiled is not None and foreign.is_foreign(compiled)
+
+    def _restored(self, alert: Alert) -> bool:
+        """Take up one alert; False where no rule knows it."""
+        if alert.state is AlertState.INACTIVE:
+            known = self.rules.get(alert.rule) is not None and bool(alert.changes)
+            if known:
+                self._lately.add(alert)
+            return known
+        subject = self._foreign.restore(alert) or self._table.restore(alert)
+        if subject is not None:
+            self._live[alert.rule, alert.fingerprint] = subject
+            self._raised.changed(None, alert)
+        return subject is not None
 
     def _subject(self, rule_name: str, fingerprint: str) -> Subject | None:
         return self._foreign.get(rule_name, fingerprint) or self._table.get(rule_name, fingerprint)
 
-    def _observe(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
+    def _observe(self, source: Source, poll: Poll, slices: Slices, collected: Collected) -> Steps[None]:
         """Judge the records of one schema; where the reading has them all, end what is not among them."""
-        plan = yield from source.planned(poll.reading.columns, slices)
-        looks = yield from gathered(source.shape, plan, poll.reading, poll.now, slices)
+        looks = yield from source.looks(poll, slices)
         source.round += 1
         seen = yield from sighted(poll, self._table, source, looks, slices)
         for one in paced(seen, slices, _ADVANCE):
@@ -196,12 +182,12 @@ class AlertEngine:
                 yield
                 continue
             sight = Sight(one.when, one.cleared(), self._inhibitor(one.subject))
-            self._advance(one.subject, sight, poll.now, collected, one.foremost.record())
+            self._advance(one.subject, sight, poll.now, collected, one.record())
         if source.schema.name in poll.reading.complete:
             yield from self._end_absent(source, poll, slices, collected)
 
     def _judge_foreign(
-        self, subjects: Iterable[ForeignSubject], now: datetime, slices: Slices, collected: _Collected
+        self, subjects: Iterable[ForeignSubject], now: datetime, slices: Slices, collected: Collected
     ) -> Steps[None]:
         for subject in paced(subjects, slices, _ADVANCE):
             if subject is None:
@@ -210,13 +196,11 @@ class AlertEngine:
             sight = replace(subject.sight(now), inhibitor=self._inhibitor(subject))
             self._advance(subject, sight, now, collected, next(iter(subject.records), None))
 
-    def _end_absent(self, source: Source, poll: Poll, slices: Slices, collected: _Collected) -> Steps[None]:
+    def _end_absent(self, source: Source, poll: Poll, slices: Slices, collected: Collected) -> Steps[None]:
         gone = yield from self._table.absent(source, poll, slices)
         for subject in sorted(gone, key=_order):
             if subject.alert is not None:
-                transition = departures.gone(subject.alert, poll.now)
-                collected.transitions.append(transition)
-                self._keep(subject, transition.alert, collected)
+                self._end(subject, departures.gone(subject.alert, poll.now), collected)
 
     def _silent(self, now: datetime, slices: Slices) -> Steps[list[Subject]]:
         """Find the subjects that time alone can do something to."""
@@ -228,59 +212,61 @@ class AlertEngine:
                 found[id(subject)] = subject
         return list(found.values())
 
-    def _advance(self, subject: Subject, sight: Sight, now: datetime, collected: _Collected, record: Record | None = None) -> None:
-        before = subject.alert or subject.blank()
+    def _advance(self, subject: Subject, sight: Sight, now: datetime, collected: Collected, record: Record | None = None) -> None:
+        before = subject.alert or self._blank(subject)
         alert, transition = states.advance(subject.compiled.rule, sight, before, now, subject.stale_after)
         if alert.state is not AlertState.INACTIVE:
             alert = self._described(subject, alert, record if sight.when is not None else None)
         if transition is not None:
-            collected.transitions.append(replace(transition, alert=alert))
+            self._asking.moved(replace(transition, alert=alert), now, collected)
         if alert != before:
+            self._asking.flapped(before, alert, now, collected)
             self._keep(subject, alert, collected)
         self._offer(subject, alert, before, sight, now, collected)
 
-    def _keep(self, subject: Subject, alert: Alert, collected: _Collected) -> None:
+    def _blank(self, subject: Subject) -> Alert:
+        changes = self._lately.changes(subject.compiled.rule.alert, subject.fingerprint)
+        return replace(subject.blank(), changes=changes) if changes else subject.blank()
+
+    def _end(self, subject: Subject, transition: Transition, collected: Collected) -> None:
+        """End an alert for another reason than its condition."""
+        self._asking.moved(transition, transition.at, collected)
+        self._keep(subject, transition.alert, collected)
+
+    def _keep(self, subject: Subject, alert: Alert, collected: Collected) -> None:
         inactive = alert.state is AlertState.INACTIVE
         identity = (alert.rule, alert.fingerprint)
         if not inactive or identity in self._live:
             collected.alerts.append(alert)
         self._raised.changed(subject.alert, alert)
         subject.alert = None if inactive else alert
-        if inactive:
-            self._live.pop(identity, None)
-        else:
+        if not inactive:
             self._live[identity] = subject
+            self._lately.drop(*identity)
+        elif self._live.pop(identity, None) is not None:
+            self._lately.add(alert)
+            self._asking.forget(alert.fingerprint)
 
-    def _offer(self, subject: Subject, alert: Alert, before: Alert, sight: Sight, now: datetime, collected: _Collected) -> None:
+    def _forget_passed(self, now: datetime, slices: Slices, collected: Collected) -> Steps[None]:
+        """Forget what ended too long ago to be flapping."""
+        for rule in self.rules.rules:
+            for alert in paced(self._lately.passed(rule.alert, rule.flap.window, now), slices, 1):
+                if alert is None:
+                    yield
+                else:
+                    collected.alerts.append(alert)
+
+    def _offer(self, subject: Subject, alert: Alert, before: Alert, sight: Sight, now: datetime, collected: Collected) -> None:
         """Ask for the remediation of an alert that just began to fire, or say what holds it back."""
         rule = subject.compiled.rule
-        if rule.remediate is None:
-            return
-        if alert.state is AlertState.FIRING and before.state is not AlertState.FIRING and alert.cleared_since is None:
-            self._propose(subject, alert, collected)
-        waiting = alert.state is AlertState.PENDING and sight.when and sight.inhibitor
+        if alert.state is AlertState.FIRING and before.state is not AlertState.FIRING:
+            self._asking.ask(subject, alert, now, collected)
+        waiting = rule.remediate is not None and alert.state is AlertState.PENDING and sight.when and sight.inhibitor
         if waiting and alert.active_since is not None and now - alert.active_since >= rule.hold:
-            collected.withheld.append(Withheld(rule, alert, "inhibited", f"{sight.inhibitor} fires"))
-
-    def _propose(self, subject: Subject, alert: Alert, collected: _Collected) -> None:
-        rule = subject.compiled.rule
-        if rule.remediate is None or not subject.records:
-            return
-        inhibitor = self._inhibitor(subject)
-        bounds = [measures.bind(subject.compiled, record) for record in subject.records]
-        record = subject.records[measures.foremost(subject.compiled, subject.records, bounds)]
-        values, lacking = measures.variables(subject, record)
-        if inhibitor:
-            collected.withheld.append(Withheld(rule, alert, "inhibited", f"{inhibitor} fires"))
-        elif isinstance(subject, ForeignSubject) and not subject.known:
-            collected.withheld.append(Withheld(rule, alert, UNKNOWN_TARGET, f"no target is called {subject.target!r}"))
-        elif lacking:
-            collected.withheld.append(Withheld(rule, alert, "variables", f"no value of {', '.join(lacking)}"))
-        else:
-            collected.proposals.append(Proposal(rule, alert, values))
+            self._asking.waits(rule, alert, sight.inhibitor, now, collected)
 
     def _inhibitor(self, subject: Subject) -> str:
-        """Give the name of an alert that silences this subject, or nothing."""
+        """Give the name of an alert that inhibits this subject, or nothing."""
         rule = subject.compiled.rule
         return self._raised.inhibitor(rule, subject.labels) if rule.inhibited_by else ""
 

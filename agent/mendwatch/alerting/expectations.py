@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mendwatch.alerting import flaps
-from mendwatch.alerting.engine import Withheld
 from mendwatch.alerting.rule_test_format import AlertTest, ExpectedAlert, ExpectedRun, RuleTestText
+from mendwatch.alerting.steps import Withheld
 from mendwatch.config.durations import format_duration
 from mendwatch.model.alerts import Alert
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.rules import Mode
 
 _PRECISION = 1e-9
+#: What Prometheus calls firing: also what is over and kept firing for a while.
+_UP = frozenset({"firing", "resolving"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,15 @@ def _alerts(item: AlertTest, moment: Moment) -> Iterator[str]:
         else:
             rest.remove(meant)
     if rest or surplus:
-        wanted_lines = [_line(x.exp_state, x.exp_labels, x.exp_annotations) for x in item.exp_alerts]
+        wanted_lines = [_line(x.exp_state or "firing", x.exp_labels, x.exp_annotations) for x in item.exp_alerts]
         came_lines = [_line(alert.state.value, alert.labels, alert.annotations) for alert in came]
         yield _difference(f"{item.alertname} at {format_duration(item.eval_time)}: alerts", wanted_lines, came_lines)
 
 
 def _is(wanted: ExpectedAlert, alert: Alert) -> bool:
     texts = wanted.exp_annotations is None or dict(wanted.exp_annotations) == dict(alert.annotations)
-    return texts and wanted.exp_state == alert.state.value and dict(wanted.exp_labels) == dict(alert.labels)
+    state = alert.state.value in (_UP if wanted.exp_state is None else {wanted.exp_state})
+    return texts and state and dict(wanted.exp_labels) == dict(alert.labels)
 
 
 def _runs(name: str, time: timedelta, wanted: list[ExpectedRun], moment: Moment) -> Iterator[str]:

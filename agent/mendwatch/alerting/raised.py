@@ -1,6 +1,6 @@
-"""Which alerts are raised, found by their rule's name and their labels: so that asking who silences a subject costs one look-up.
+"""Which alerts are raised, found by their rule's name and their labels: so that asking who holds a subject back costs one look-up.
 
-Only rules that silence others are filed, and only by the labels that those others compare.
+Only rules that inhibit or freeze others are filed, and only by the labels that are compared.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ _Place = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 class Raised:
-    """The raised alerts that can silence others."""
+    """The raised alerts that can hold others back."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
+        listed = tuple(rules)
+        self._freezers = [(rule.alert, rule.freezes) for rule in listed if rule.freezes is not None]
+        inhibitors = [(item.alert, item.equal) for rule in listed for item in rule.inhibited_by]
         self._compared: dict[str, dict[tuple[str, ...], None]] = {}
-        for inhibition in (item for rule in rules for item in rule.inhibited_by):
-            self._compared.setdefault(inhibition.alert, {})[inhibition.equal] = None
+        for name, equal in (*inhibitors, *self._freezers):
+            self._compared.setdefault(name, {})[equal] = None
         self._filed: dict[_Place, set[_Identity]] = {}
 
     def changed(self, before: Alert | None, after: Alert) -> None:
@@ -35,10 +38,17 @@ class Raised:
             self._filed.setdefault(place, set()).add((after.rule, after.fingerprint))
 
     def inhibitor(self, rule: Rule, labels: Mapping[str, str]) -> str:
-        """Give the first alert of `inhibited_by` that silences a subject with these labels, or nothing."""
+        """Give the first alert of `inhibited_by` that inhibits a subject with these labels, or nothing."""
         for inhibition in rule.inhibited_by:
             if (inhibition.alert, inhibition.equal, _values(inhibition.equal, labels)) in self._filed:
                 return inhibition.alert
+        return ""
+
+    def freezer(self, rule: Rule, labels: Mapping[str, str]) -> str:
+        """Give the first alert that freezes a subject with these labels, or nothing. A rule does not freeze itself."""
+        for name, equal in self._freezers:
+            if name != rule.alert and (name, equal, _values(equal, labels)) in self._filed:
+                return name
         return ""
 
     def _places(self, alert: Alert) -> list[_Place]:

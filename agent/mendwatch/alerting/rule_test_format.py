@@ -1,4 +1,4 @@
-"""The file format of a rule's tests: promtool's, plus `exp_runs` and `exp_blocked`. Strict like the rules themselves."""
+"""The file format of a rule's tests: promtool's, plus `silences`, `exp_runs` and `exp_blocked`. As strict as the rules."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class SeriesText(Strict):
 
 
 class ExpectedAlert(Strict):
-    """One alert that is up at the time. Annotations are compared where they are written."""
+    """One alert that is up at the time. Annotations are compared where they are written; without a state, it fires or resolves."""
 
     exp_labels: dict[str, str] = Field(default_factory=dict)
     exp_annotations: dict[str, str] | None = None
-    exp_state: Literal["firing", "no_data"] = "firing"
+    exp_state: Literal["firing", "resolving", "no_data"] | None = None
 
 
 class Expectation(Strict):
@@ -40,6 +40,15 @@ class AlertTest(Expectation):
     exp_alerts: list[ExpectedAlert] = Field(default_factory=list)
 
 
+class SilenceText(Strict):
+    """A silence over a part of the test, counted from its beginning."""
+
+    matchers: list[str] = Field(min_length=1)
+    start: Duration = timedelta(0)
+    end: Duration
+    comment: str = "of the test"
+
+
 class ExpectedRun(Expectation):
     """One run that is asked for at a time; `remediation: null` expects none."""
 
@@ -51,7 +60,7 @@ class ExpectedRun(Expectation):
 class ExpectedBlock(Expectation):
     """One remediation that is held back at a time, and the word that says why."""
 
-    reason: Literal["observe", "inhibited", "variables"]
+    reason: Literal["observe", "inhibited", "silenced", "frozen", "flapping", "variables"]
 
 
 class RuleTestText(Strict):
@@ -60,6 +69,7 @@ class RuleTestText(Strict):
     name: str = ""
     interval: Duration = timedelta(minutes=1)
     input_series: list[SeriesText] = Field(min_length=1)
+    silences: list[SilenceText] = Field(default_factory=list)
     alert_rule_test: list[AlertTest] = Field(default_factory=list)
     exp_runs: list[ExpectedRun] = Field(default_factory=list)
     exp_blocked: list[ExpectedBlock] = Field(default_factory=list)

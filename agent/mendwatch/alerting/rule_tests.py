@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mendwatch.alerting import loading, series
-from mendwatch.alerting.engine import AlertEngine, Step, Withheld
+from mendwatch.alerting import loading, series, silencing
+from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.expectations import Moment, compare
 from mendwatch.alerting.rule_test_format import RuleTestText
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import KnownSchema, Schemas
 from mendwatch.alerting.series import Series
+from mendwatch.alerting.steps import Step, Withheld
 from mendwatch.config.documents import Document, Fault, nearest
 from mendwatch.errors import ContentError
 from mendwatch.model.samples import Reading, Sample
+from mendwatch.model.silences import Silence
 from mendwatch.model.targets import Target
 from mendwatch.model.text import count
 from mendwatch.provider import CollectorSpec
@@ -136,6 +138,7 @@ def _document(document: Document, rules: RuleSet, schemas: Schemas, faults: list
         base = ("tests", index)
         feeds = _feeds(test, document, base, schemas, faults)
         _check_names(test, document, base, rules, faults)
+        _check_silences(test, document, base, faults)
         if not faults:
             name = test.name or f"test {index + 1}"
             yield Outcome(name, document.where(base), tuple(_run(test, feeds, rules)))
@@ -155,6 +158,14 @@ def _feeds(
     return feeds.feeds()
 
 
+def _check_silences(test: RuleTestText, document: Document, base: tuple[str | int, ...], faults: list[Fault]) -> None:
+    for index, item in enumerate(test.silences):
+        try:
+            silencing.parsed(item.matchers)
+        except ContentError as problem:
+            faults.append(Fault(document.where((*base, "silences", index)), str(problem), problem.hint or ""))
+
+
 def _check_names(test: RuleTestText, document: Document, base: tuple[str | int, ...], rules: RuleSet, faults: list[Fault]) -> None:
     known = [rule.alert for rule in rules.rules]
     for key, items in test.expectations().items():
@@ -170,6 +181,7 @@ def _check_names(test: RuleTestText, document: Document, base: tuple[str | int, 
 
 def _run(test: RuleTestText, feeds: list[_Feed], rules: RuleSet) -> Iterator[str]:
     engine = AlertEngine(rules, Renderer(Path()))
+    engine.hush(silencing.silencing(_silences(test), ()))
     withheld: dict[tuple[str, str], Withheld] = {}
     index = 0
     for time in test.times():
@@ -177,8 +189,14 @@ def _run(test: RuleTestText, feeds: list[_Feed], rules: RuleSet) -> Iterator[str
             withheld = _step(engine, feeds, test.interval, index)
             index += 1
         engine.tick(EPOCH + time)
-        offers = engine.offers()
+        offers = engine.offers(EPOCH + time)
         yield from compare(test, time, Moment(engine.alerts(), offers.proposals, tuple({**withheld, **_held(offers)}.values())))
+
+
+def _silences(test: RuleTestText) -> Iterator[Silence]:
+    for index, item in enumerate(test.silences):
+        start, end = EPOCH + item.start, EPOCH + item.end
+        yield Silence(f"{index + 1}", tuple(item.matchers), start, end, author="the test", comment=item.comment, created_at=start)
 
 
 def _step(engine: AlertEngine, feeds: Iterable[_Feed], interval: timedelta, index: int) -> dict[tuple[str, str], Withheld]:

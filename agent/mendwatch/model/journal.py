@@ -17,6 +17,7 @@ class DecisionKind(StrEnum):
     TRANSITION = "transition"  # `word` is the new state
     PROPOSED = "proposed"  # `word` is the mode
     WITHHELD = "withheld"  # `word` is the guard: inhibited, silenced, frozen, flapping, variables, observe
+    TOLD = "told"  # people are told of a state (`word`) now that its silence is over
     FLAPPING = "flapping"  # `word` is `began` or `calm`
 
 

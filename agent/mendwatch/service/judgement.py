@@ -8,19 +8,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from mendwatch.alerting.engine import AlertEngine, Step, Withheld
+from mendwatch.alerting import asking, departures
+from mendwatch.alerting.engine import AlertEngine
+from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.slices import Steps, batches
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.table import Poll
 from mendwatch.clock import Clock, turn
 from mendwatch.errors import StoreError
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.model.alerts import Alert, AlertState, Transition
+from mendwatch.model.journal import Decision, DecisionKind
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.received import Received
@@ -28,24 +31,38 @@ from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 from mendwatch.remediation.engine import RemediationEngine
+from mendwatch.service.hushing import Hushing
+from mendwatch.service.keeping import Keeper
 from mendwatch.store.interface import Store
 
 _log = structlog.get_logger(__name__)
 
 #: Who says in the audit why nothing is asked for.
 AGENT = "agent:alerting"
+#: Why an alert ends that nothing will ever measure again.
+RULE_GONE, TARGET_GONE = "its rule is not loaded any more", "its target is not in the configuration any more"
+#: Guards that nobody is called for: of a silence people know, and what is observed the remediation engine tells.
+_UNTOLD = frozenset({asking.SILENCED, asking.OBSERVE})
 #: Seconds between two looks at clocks (`for`, `stale_after`) that no data drives.
 TICK = 1.0
 #: Seconds between two offers of a remediation whose rule still fires: a guard may have opened meanwhile.
 OFFER_AGAIN = 10.0
-#: How many alerts are kept, and how many changes are told, between two turns of the loop.
-KEPT_AT_ONCE, TOLD_AT_ONCE = 100, 20
+#: How many changes are told between two turns of the loop.
+TOLD_AT_ONCE = 20
 
 
 class Judgement:
     """Carries the alert engine's steps on. Make it inside the running loop; `remedy` is set once, before the first poll."""
 
-    def __init__(self, engine: AlertEngine, store: Store, metrics: AgentMetrics, clock: Clock, announce: Announce) -> None:
+    def __init__(
+        self,
+        engine: AlertEngine,
+        store: Store,
+        metrics: AgentMetrics,
+        clock: Clock,
+        announce: Announce,
+        windows: Sequence[Window] = (),
+    ) -> None:
         self._engine = engine
         self._store = store
         self._metrics = metrics
@@ -56,7 +73,9 @@ class Judgement:
         self._turn = asyncio.Lock()  # the engine works on one thing at a time, in the order in which they came
         self._carrying = asyncio.Lock()
         self._offering: set[str] = set()  # fingerprints whose offer is under way: one at a time for each
-        self._withheld: dict[str, tuple[str, str, datetime | None]] = {}  # what was said last about each
+        self._keeper = Keeper(store.alerts)
+        self._hushing = Hushing(store.silences, windows)
+        self._unsaid: list[Decision] = []  # why nothing is asked for, where the audit did not answer
 
     def connect(self, remedy: RemediationEngine) -> None:
         """Say who takes the proposals."""
@@ -67,10 +86,14 @@ class Judgement:
 
         Those of a rule or of a target that left the configuration end: nothing would ever measure them again.
         """
-        alerts = await self._store.alerts.load()
-        orphans = [alert for alert in alerts if not self._is_ours(alert, targets)]
-        orphans += self._engine.restore(alert for alert in alerts if self._is_ours(alert, targets))
-        await self._store.alerts.save([replace(alert, state=AlertState.INACTIVE) for alert in orphans])
+        alerts, now = await self._store.alerts.load(), self._clock.now()
+        away = [alert for alert in alerts if not self._is_ours(alert, targets)]
+        unknown = self._engine.restore(alert for alert in alerts if self._is_ours(alert, targets))
+        self._engine.recall(await self._store.journal.words())
+        await self._hush(now)
+        ended = [departures.ended(alert, now, TARGET_GONE) for alert in away]
+        ended += [departures.ended(alert, now, RULE_GONE) for alert in unknown]
+        await self._carry(departures.step(ended))
         self._count()
 
     async def observe(self, target: Target, label: str, spec: CollectorSpec, reading: Reading, at: datetime) -> None:
@@ -90,12 +113,11 @@ class Judgement:
         offered = self._clock.monotonic()
         while True:
             await self._clock.sleep(TICK)
+            others = await self._hush(self._clock.now())
             await self._carry(await self._in_turn(self._engine.ticking(self._clock.now())))
-            if self._clock.monotonic() - offered >= OFFER_AGAIN:
+            if others or self._clock.monotonic() - offered >= OFFER_AGAIN:
                 offered = self._clock.monotonic()
-                again = await self._in_turn(self._engine.offering())
-                await self._tell_withheld(again.withheld)
-                await self._offer(again.proposals)
+                await self._carry(await self._in_turn(self._engine.offering(self._clock.now())))
 
     async def stop(self) -> None:
         """Let go of the offers that are still being planned."""
@@ -123,37 +145,33 @@ class Judgement:
             await self._carry_on(step)
 
     async def _carry_on(self, step: Step) -> None:
-        for alerts in batches(step.alerts, KEPT_AT_ONCE):
-            await self._keep(alerts)
+        await self._keeper.keep(step.alerts, step.decisions)
         if step.transitions:
             self._count()
         for transitions in batches(step.transitions, TOLD_AT_ONCE):
             for transition in transitions:
-                self._tell(transition)
+                self._tell(transition, silenced=transition.alert.fingerprint in step.silenced)
             await asyncio.sleep(0)
-        await self._tell_withheld(step.withheld)
+        for alert in step.heard:
+            self._announce(_heard(alert, self._clock.now()))
+        await self._tell_withheld(step.decisions)
         await self._offer(step.proposals)
+
+    async def _hush(self, now: datetime) -> bool:
+        """Give the engine the silences that are there now; tells whether others hold than before."""
+        others = await self._hushing.look(now)
+        self._engine.hush(self._hushing.silencing)
+        return others
 
     def _count(self) -> None:
         self._metrics.alerts_are(Counter(alert.state for alert in self._engine.alerts()))
 
-    async def _keep(self, alerts: Iterable[Alert]) -> None:
-        try:
-            await self._store.alerts.save(alerts)
-        except StoreError as problem:
-            # Judging goes on without a store; runs do not, because they ask it themselves.
-            _log.warning("alerts not kept", reason=str(problem), hint=problem.hint)
-
-    def _tell(self, transition: Transition) -> None:
+    def _tell(self, transition: Transition, *, silenced: bool) -> None:
         alert = transition.alert
         self._metrics.alert_changed(transition)
-        resolved = alert.state is AlertState.INACTIVE and transition.before is not AlertState.PENDING
-        word = "resolved" if resolved else str(alert.state)
-        subject = ", ".join(f"{name}={value}" for name, value in sorted(alert.key.items()))
-        facts = {"alert": alert.rule, "fingerprint": alert.fingerprint, "target": alert.target, "key": dict(alert.key)}
-        self._announce(Notice(transition.at, f"alert.{word}", f"{alert.rule} is {word} for {subject}: {transition.reason}", facts))
-        if alert.state is AlertState.INACTIVE:
-            self._withheld.pop(alert.fingerprint, None)
+        if not silenced:
+            resolved = alert.state is AlertState.INACTIVE and transition.before is not AlertState.PENDING
+            self._announce(_notice(alert, transition.at, "resolved" if resolved else str(alert.state), transition.reason))
         if alert.state is AlertState.INACTIVE and self._remedy is not None:
             self._spawn(self._remedy.alert_resolved(alert.fingerprint))
 
@@ -172,19 +190,18 @@ class Judgement:
         finally:
             self._offering.discard(proposal.alert.fingerprint)
 
-    async def _tell_withheld(self, withheld: Iterable[Withheld]) -> None:
-        """Audit and announce why a rule that fires asks for nothing: once, and again when the reason changes."""
-        for item in withheld:
-            said = (item.word, item.reason, item.alert.fired_at)
-            if self._withheld.get(item.alert.fingerprint) == said:
-                continue
-            facts = {"rule": item.rule.alert, "target": item.alert.target, "guard": item.word, "reason": item.reason}
+    async def _tell_withheld(self, decisions: Iterable[Decision]) -> None:
+        """Audit and announce why a rule that fires asks for nothing. The engine says each reason once."""
+        news = [one for one in decisions if one.kind is DecisionKind.WITHHELD and one.word not in _UNTOLD]
+        waiting, self._unsaid = (*self._unsaid, *news), []
+        for item in waiting:
+            facts = {"rule": item.rule, "target": item.target, "guard": item.word, "reason": item.reason}
             try:
-                await self._store.audit.append(AGENT, "run.blocked", item.alert.fingerprint, facts)
+                await self._store.audit.append(AGENT, "run.blocked", item.fingerprint, facts)
             except StoreError:
-                continue  # it is said when the store answers again
-            self._withheld[item.alert.fingerprint] = said
-            text = f"nothing is asked for {item.rule.alert} on {item.alert.target}: {item.reason}"
+                self._unsaid.append(item)  # it is said when the store answers again
+                continue
+            text = f"nothing is asked for {item.rule} on {item.target}: {item.reason}"
             self._announce(Notice(self._clock.now(), "run.blocked", text, facts))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -200,3 +217,15 @@ class Judgement:
         except Exception:  # noqa: BLE001 - a fault of ours in one proposal must not stop the judging of the others
             _log.exception("a proposal was lost")
             self._metrics.bug("remediation")
+
+
+def _notice(alert: Alert, at: datetime, word: str, reason: str) -> Notice:
+    subject = ", ".join(f"{name}={value}" for name, value in sorted(alert.key.items()))
+    facts = {"alert": alert.rule, "fingerprint": alert.fingerprint, "target": alert.target, "key": dict(alert.key)}
+    return Notice(at, f"alert.{word}", f"{alert.rule} is {word} for {subject}: {reason}", facts)
+
+
+def _heard(alert: Alert, now: datetime) -> Notice:
+    """Tell of an alert whose silence is over while it goes on."""
+    since = f" since {alert.fired_at:%Y-%m-%d %H:%M:%SZ}" if alert.fired_at is not None else ""
+    return _notice(alert, now, str(alert.state), f"its silence is over, and it fires{since}")

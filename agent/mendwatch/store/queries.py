@@ -156,7 +156,7 @@ JOURNAL_OF_SUBJECT = JOURNAL_OF_RULE.where(journal.c.fingerprint == bindparam("p
 JOURNAL_WORDS = select(journal).where(
     journal.c.seq.in_(
         select(func.max(journal.c.seq))
-        .where(journal.c.kind.in_(["proposed", "withheld"]), journal.c.fingerprint.in_(select(alerts.c.fingerprint)))
+        .where(journal.c.kind.in_(["proposed", "withheld", "told"]), journal.c.fingerprint.in_(select(alerts.c.fingerprint)))
         .group_by(journal.c.fingerprint)
     )
 )

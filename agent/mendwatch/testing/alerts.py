@@ -15,7 +15,7 @@ from mendwatch.store import hushed, judged
 from mendwatch.store.chain import Fact
 from mendwatch.store.decided import LEAST
 
-_WORDS = frozenset({DecisionKind.PROPOSED, DecisionKind.WITHHELD})
+_WORDS = frozenset({DecisionKind.PROPOSED, DecisionKind.WITHHELD, DecisionKind.TOLD})
 
 
 class MemoryAlerts:

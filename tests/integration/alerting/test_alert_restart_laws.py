@@ -17,6 +17,7 @@ from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 from mendwatch.render.renderer import Renderer
+from mendwatch.store.judged import worth_keeping
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 METRICS = (MetricSpec("q_usage", "", labels=("path",)), MetricSpec("q_limit", "", labels=("path",)))
@@ -61,7 +62,7 @@ def lived(
         now += timedelta(seconds=gap)
         if restart and restarts:
             engine = AlertEngine(rules, Renderer(Path()))
-            assert not engine.restore(alert for alert in saved.values() if alert.state.value != "inactive")
+            assert not engine.restore(alert for alert in saved.values() if worth_keeping(alert))
         samples = [
             Sample(metric, value, (f"/{number}",))
             for number, usage in enumerate(usages)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from alert_worlds import DOWN, FULL, INHIBITED, LIMIT, MINUTE, START, USAGE, WAITING, A, MakeWorld, World
 
-from mendwatch.alerting.engine import AlertEngine, Step
+from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.subjects import Subject, fingerprint
 from mendwatch.model.alerts import AlertState
 from mendwatch.model.samples import Reading, Sample
@@ -99,7 +100,7 @@ def test_a_firing_alert_whose_data_vanish_is_no_data_and_comes_back(world: MakeW
     assert w.said == ["Full inactive>firing"]
 
     w.wait(1)
-    assert w.engine.offers().proposals == ()
+    assert w.engine.offers(w.now).proposals == ()
     step = w.quotas(a=(95.0, 100.0))
 
     assert w.said == ["Full inactive>firing", "Full firing>no_data", "Full no_data>firing"]
@@ -153,11 +154,11 @@ def test_after_a_restart_a_firing_alert_is_not_told_again_but_offered_again(worl
     w = world(FULL)
     w.quotas(a=(95.0, 100.0))
     w.restart()
-    assert w.engine.offers().proposals == ()  # nothing was measured yet
+    assert w.engine.offers(w.now).proposals == ()  # nothing was measured yet
     step = w.quotas(a=(95.0, 100.0))
 
     assert (step.transitions, step.proposals) == ((), ())
-    assert [proposal.variables["path"] for proposal in w.engine.offers().proposals] == ["/a"]
+    assert [proposal.variables["path"] for proposal in w.engine.offers(w.now).proposals] == ["/a"]
 
 
 def test_alerts_whose_rule_is_gone_or_has_another_key_are_given_back(world: MakeWorld, load: RuleLoader) -> None:
@@ -194,18 +195,18 @@ def test_what_fires_already_is_not_offered_while_it_is_inhibited(world: MakeWorl
     w.quotas(a=(95.0, 100.0))
     w.node(0.0)
 
-    assert w.engine.offers().proposals == ()
-    assert [item.word for item in w.engine.offers().withheld] == ["inhibited"]
+    assert w.engine.offers(w.now).proposals == ()
+    assert [item.word for item in w.engine.offers(w.now).withheld] == ["inhibited"]
 
 
 def test_what_begins_to_clear_is_not_offered_any_more(world: MakeWorld) -> None:
     w = world(FULL.replace("clear:", "keep_firing_for: 10m\n    clear:"))
     w.quotas(a=(95.0, 100.0))
-    assert len(w.engine.offers().proposals) == 1
+    assert len(w.engine.offers(w.now).proposals) == 1
     w.quotas(a=(50.0, 100.0))
 
-    assert w.engine.offers().proposals == ()
-    assert [alert.state for alert in w.engine.alerts()] == [AlertState.FIRING]
+    assert w.engine.offers(w.now).proposals == ()
+    assert [alert.state for alert in w.engine.alerts()] == [AlertState.RESOLVING]
 
 
 def test_an_offer_speaks_of_the_newest_record(world: MakeWorld) -> None:
@@ -213,7 +214,7 @@ def test_an_offer_speaks_of_the_newest_record(world: MakeWorld) -> None:
     w.quotas(a=(95.0, 100.0))
     w.quotas(a=(195.0, 200.0))
 
-    assert w.engine.offers().proposals[0].variables["limit"] == 300
+    assert w.engine.offers(w.now).proposals[0].variables["limit"] == 300
 
 
 def test_verify_waits_for_data_measured_after_the_change(world: MakeWorld) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from alert_worlds import DOWN, FULL, INHIBITED, LIMIT, START, USAGE, MakeWorld
 
-from mendwatch.alerting.engine import Step
 from mendwatch.alerting.slices import Steps
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import AlertState
 from mendwatch.model.rules import Rule
@@ -30,7 +30,7 @@ def test_a_large_reading_is_judged_in_short_slices_and_as_if_at_once(world: Make
     assert sliced == at_once
     assert len(at_once.transitions) == 3000
     assert sum(1 for _ in one.engine.ticking(START + timedelta(hours=1))) > 100
-    assert sum(1 for _ in other.engine.offering()) > 100
+    assert sum(1 for _ in other.engine.offering(other.now)) > 100
 
 
 def test_what_no_rule_is_about_is_not_even_looked_at(world: MakeWorld) -> None:

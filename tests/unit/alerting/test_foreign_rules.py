@@ -96,7 +96,7 @@ def test_the_newest_word_that_fires_speaks_for_a_subject() -> None:
     world.tell(an_alert(path="/ifs/b"), after=MINUTE)
     world.tell(resolved(an_alert(path="/ifs/b"), START + MINUTE), after=MINUTE)
 
-    (proposal,) = world.engine.offers().proposals
+    (proposal,) = world.engine.offers(world.now).proposals
 
     assert proposal.variables == {"path": "/ifs/a"}
 
@@ -111,7 +111,7 @@ def test_a_silent_sender_gives_no_data_and_never_an_end() -> None:
     world.wait(1000 * HOUR)
 
     assert world.said == [FIRED, "firing->no_data"]
-    assert world.engine.offers().proposals == ()
+    assert world.engine.offers(world.now).proposals == ()
     assert world.alert().resolved_at is None
 
 
@@ -204,7 +204,7 @@ def test_an_alert_of_an_unknown_target_lives_and_asks_for_nothing() -> None:
     assert world.alert().state is AlertState.FIRING
     assert step.proposals == ()
     assert [(one.word, one.reason) for one in step.withheld] == [("unknown target", "no target is called 'elsewhere'")]
-    assert [one.word for one in world.engine.offers().withheld] == ["unknown target"]
+    assert [one.word for one in world.engine.offers(world.now).withheld] == ["unknown target"]
 
 
 def test_an_alert_without_the_label_of_the_target_asks_for_nothing() -> None:
@@ -238,7 +238,7 @@ def test_a_restart_loses_nothing_tells_nothing_twice_and_resets_no_clock() -> No
 
     step = world.restart()
     assert (step.transitions, step.proposals) == ((), ())
-    assert len(world.engine.offers().proposals) == 1
+    assert len(world.engine.offers(world.now).proposals) == 1
 
     world.wait(29 * MINUTE)
     assert world.said == [FIRED]

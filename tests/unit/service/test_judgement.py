@@ -14,6 +14,7 @@ from mendwatch.alerting import loading, schemas
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.model.alerts import Alert, AlertState
+from mendwatch.model.journal import Decision
 from mendwatch.model.notices import Notice
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
@@ -145,7 +146,7 @@ async def test_an_alert_that_is_over_is_told_as_resolved_and_overtakes_its_runs(
 
     assert bench.kinds() == ["alert.firing", "alert.resolved"]
     assert len(bench.remedy.resolved) == 1
-    assert await bench.store.alerts.load() == []
+    assert [alert.state for alert in await bench.store.alerts.load()] == [AlertState.INACTIVE]  # for as long as it may flap
 
 
 async def test_the_loop_has_its_turns_while_a_large_reading_is_judged(make: Callable[[], Bench]) -> None:
@@ -193,10 +194,10 @@ async def test_of_two_steps_about_one_alert_the_newer_is_the_one_that_is_kept(ma
     bench = make()
     save, slow = bench.store.alerts.save, iter(range(100, 0, -10))
 
-    async def save_slowly(alerts: Iterable[Alert]) -> None:
+    async def save_slowly(alerts: Iterable[Alert], decisions: Iterable[Decision] = ()) -> None:
         for _ in range(next(slow, 0)):
             await asyncio.sleep(0)
-        await save(alerts)
+        await save(alerts, decisions)
 
     bench.store.alerts.save = save_slowly  # type: ignore[method-assign]
 
@@ -210,7 +211,7 @@ async def test_of_two_steps_about_one_alert_the_newer_is_the_one_that_is_kept(ma
     await asyncio.gather(*polls)
     await bench.judgement.stop()
 
-    assert await bench.store.alerts.load() == []
+    assert {alert.state for alert in await bench.store.alerts.load()} == {AlertState.INACTIVE}
     told = [kind for kind in bench.kinds() if kind.startswith("alert")]
     assert told == (["alert.firing"] * 500 + ["alert.resolved"] * 500) * 2
 

@@ -14,13 +14,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from mendwatch.alerting import loading
-from mendwatch.alerting.engine import Step
 from mendwatch.alerting.recording import plain
 from mendwatch.alerting.recording.events import Began, Event, Observed, Ticked, Why
 from mendwatch.alerting.recording.replaying import Replay
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.alerting.slices import finished
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample

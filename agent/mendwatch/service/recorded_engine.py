@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from mendwatch.alerting.engine import AlertEngine, Step
-from mendwatch.alerting.recording.events import Began, Event, Observed, Ticked, Why
+from mendwatch.alerting.engine import AlertEngine
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ticked, Why
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import Steps
+from mendwatch.alerting.steps import Step
 from mendwatch.alerting.table import Poll
 from mendwatch.clock import Clock
 from mendwatch.model.alerts import Alert
+from mendwatch.model.received import Received
 from mendwatch.render.renderer import Renderer
 
 #: Takes one event and returns at once.
@@ -38,6 +40,12 @@ class RecordedEngine(AlertEngine):
         self._record(Observed(poll))
         return (yield from self._worked(super().observing(poll)))
 
+    def receiving(self, words: Iterable[Received], now: datetime) -> Steps[Step]:
+        """Judge received alerts in slices."""
+        known = tuple(words)
+        self._record(Heard(now, known))
+        return (yield from self._worked(super().receiving(known, now)))
+
     def ticking(self, now: datetime) -> Steps[Step]:
         """Let time pass, in slices."""
         self._record(Ticked(now))
@@ -45,7 +53,7 @@ class RecordedEngine(AlertEngine):
 
     def standing(self, now: datetime, why: Why) -> Began | None:
         """Give what a new file of the recording begins with; None in the middle of a piece of work."""
-        return None if self._busy else self._began(now, why, self.alerts())
+        return None if self._busy else self._began(now, why, self.kept())
 
     def _began(self, now: datetime, why: Why, alerts: tuple[Alert, ...]) -> Began:
         return Began(now, why, alerts, digests(self.rules))

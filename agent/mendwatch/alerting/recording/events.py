@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert
+from mendwatch.model.received import Received
 from mendwatch.model.silences import Silence
 
 
@@ -44,6 +45,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Alerts that others judged came in."""
+
+    at: datetime
+    words: tuple[Received, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """The engine let time pass."""
 
@@ -66,4 +75,4 @@ class Silenced:
     silences: tuple[Silence, ...]
 
 
-Event = Began | Observed | Ticked | Ruled | Silenced
+Event = Began | Observed | Heard | Ticked | Ruled | Silenced

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     TICKS = 7
     RULES = 8
     SILENCES = 9
+    HEARD = 10
 
 
 def item(kind: Kind, body: bytes) -> bytes:

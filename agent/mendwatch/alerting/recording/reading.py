@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mendwatch.alerting.recording import numbers, plain
-from mendwatch.alerting.recording.events import Began, Event, Observed, Ruled, Silenced, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ruled, Silenced, Ticked, Why
 from mendwatch.alerting.recording.items import Kind, RecordingError, items, moment
 from mendwatch.alerting.recording.numbers import Code
 from mendwatch.alerting.recording.writing import NO_TIME
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert
+from mendwatch.model.received import Received
 from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.model.samples import Event as TargetEvent
 from mendwatch.model.silences import Silence
@@ -132,6 +133,8 @@ def _told(kind: Kind, about: Mapping[str, Any]) -> Event:
     at = moment(about["at"])
     if kind is Kind.RULES:
         return Ruled(at, about["digests"])
+    if kind is Kind.HEARD:
+        return Heard(at, tuple(plain.made(Received, one) for one in about["words"]))
     silences = tuple(plain.made(Silence, one) for one in about["silences"])
     if kind is Kind.SILENCES:
         return Silenced(at, silences)

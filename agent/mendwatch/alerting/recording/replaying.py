@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mendwatch.alerting.engine import AlertEngine, Step
-from mendwatch.alerting.recording.events import Began, Event, Observed, Ticked, Why
+from mendwatch.alerting.engine import AlertEngine
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ticked, Why
 from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.slices import finished
+from mendwatch.alerting.steps import Step
 from mendwatch.model.alerts import Alert
 from mendwatch.render.renderer import Renderer
 
@@ -52,7 +54,7 @@ class Replay:
             if isinstance(event, Began):
                 self.rules = rules_of(event.digests) or self.rules
                 self._begin(event, event.alerts)
-            elif isinstance(event, Observed | Ticked):
+            elif isinstance(event, Observed | Heard | Ticked):
                 yield Moment(event.at, event, self._put(event))
 
     def otherwise(self, events: Iterable[Event]) -> Iterator[Moment]:
@@ -60,13 +62,13 @@ class Replay:
         ticked: datetime | None = None
         for event in events:
             if isinstance(event, Began):
-                self._begin(event, self.engine.alerts())
-            if not isinstance(event, Observed | Ticked):
+                self._begin(event, self.engine.kept())
+            if not isinstance(event, Observed | Heard | Ticked):
                 continue
             for at in _between(ticked, event.at):
                 ticked = at
                 yield Moment(at, Ticked(at), self._put(Ticked(at)))
-            if isinstance(event, Observed):
+            if not isinstance(event, Ticked):
                 ticked = ticked or event.at
                 yield Moment(event.at, event, self._put(event))
 
@@ -78,8 +80,10 @@ class Replay:
         self.engine = AlertEngine(self.rules, self.renderer)
         self.engine.restore(alerts)
 
-    def _put(self, event: Observed | Ticked) -> Step:
+    def _put(self, event: Observed | Heard | Ticked) -> Step:
         self._begun = True
+        if isinstance(event, Heard):
+            return finished(self.engine.receiving(event.words, event.at))
         if isinstance(event, Ticked):
             return self.engine.tick(event.at)
         poll = event.poll

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mendwatch.alerting.recording import numbers, plain
-from mendwatch.alerting.recording.events import Began, Event, Observed, Ruled, Silenced, Ticked
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ruled, Silenced, Ticked
 from mendwatch.alerting.recording.items import HEAD, Kind, item, stamp
 from mendwatch.alerting.recording.numbers import PIECE, Code
 from mendwatch.alerting.table import Poll
@@ -65,12 +65,14 @@ class Writer:
             yield from self._event(event)
         yield from _ticked(ticks)
 
-    def _event(self, event: Began | Observed | Ruled | Silenced) -> Iterator[bytes]:
+    def _event(self, event: Began | Observed | Heard | Ruled | Silenced) -> Iterator[bytes]:
         if isinstance(event, Observed):
             yield from self._reading(event.poll)
         elif isinstance(event, Began):
             about = {"why": event.why, "alerts": event.alerts, "digests": event.digests, "silences": event.silences}
             yield item(Kind.BEGAN, plain.dumped({"at": stamp(event.at), **about}))
+        elif isinstance(event, Heard):
+            yield item(Kind.HEARD, plain.dumped({"at": stamp(event.at), "words": event.words}))
         elif isinstance(event, Ruled):
             yield item(Kind.RULES, plain.dumped({"at": stamp(event.at), "digests": event.digests}))
         else:

@@ -12,7 +12,9 @@ from mendwatch.alerting import loading, rule_tests, schemas
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
 from mendwatch.cli.commands import rules_import, rules_prometheus
+from mendwatch.cli.commands.rules_backtest import Wanted, backtest
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
+from mendwatch.cli.options import taking
 from mendwatch.errors import ContentError, UserError
 from mendwatch.model.text import count
 from mendwatch.polling import providers
@@ -33,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("test")(run_tests)
     group.command("import-eda")(rules_import.import_eda)
+    group.command("backtest")(taking(Wanted, backtest))
     app.add_typer(group, name="rules")
 
 

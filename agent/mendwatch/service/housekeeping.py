@@ -23,8 +23,9 @@ _log = structlog.get_logger(__name__)
 
 #: How long a directory stays for a person who wants to look.
 KEPT = timedelta(days=1)
-#: Seconds between two rounds, and rounds between two looks through Python's garbage: each holds the loop for up to 0.2 s.
+#: Seconds between two rounds.
 ROUND = 3600.0
+#: Rounds before it is asked whether Python's garbage is worth a look, which holds the loop for up to 0.2 s, and between two times.
 GARBAGE_ROUNDS = 24
 
 
@@ -43,12 +44,16 @@ class Housekeeping:
         self._clock = clock
 
     async def run(self) -> None:
-        """Go round every hour, and look through the garbage once a day."""
+        """Go round every hour, and once a day see whether what is in use has grown since everything had come for the first time."""
+        usual = 0
         for count in itertools.count(1):
             await self.go_round()
             await self._clock.sleep(ROUND)
-            if count % GARBAGE_ROUNDS == 0:
+            if count == 1:
+                usual = garbage.in_use()
+            elif count % GARBAGE_ROUNDS == 0 and garbage.worth_a_look(usual):
                 garbage.look_through()
+                usual = garbage.in_use()
 
     async def go_round(self) -> None:
         """Look at every run directory once."""

@@ -1,4 +1,4 @@
-"""What the garbage collector walks through: not what large readings leave, and now and then everything."""
+"""What the garbage collector walks through: not what large readings leave, and everything where memory grew."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ def test_a_circle_that_was_put_away_is_freed_when_everything_is_looked_through()
     del circle
     garbage.look_through()
     assert watched() is None
+
+
+def test_garbage_is_worth_a_look_when_much_more_memory_is_in_use() -> None:
+    before = garbage.in_use()
+    assert not garbage.worth_a_look(before)
+
+    circles = [Circle() for _ in range(200_000)]
+    garbage.put_away()
+    del circles
+    assert garbage.worth_a_look(before)
+
+    garbage.look_through()
+    assert not garbage.worth_a_look(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import structlog
 
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import Run, RunState
-from mendwatch.service import logs
+from mendwatch.service import garbage, logs
 from mendwatch.service.housekeeping import Housekeeping, spent
 from mendwatch.store.interface import NewRun
 from mendwatch.testing.clock import NOON, FakeClock
@@ -80,3 +81,36 @@ def test_what_is_judged_and_decided_is_logged_and_every_task_is_not(kind: str, *
         logs.tell(Notice(NOON, kind, "words"))
 
     assert [line["event"] for line in lines] == ([kind] if logged else [])
+
+
+async def test_the_garbage_is_looked_through_when_memory_has_grown_and_not_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, used, looks = FakeClock(), [1000], list[int]()
+    monkeypatch.setattr(garbage, "in_use", lambda: used[0])
+    monkeypatch.setattr(garbage, "look_through", lambda: looks.append(used[0]))
+    task = asyncio.create_task(Housekeeping(tmp_path / "absent", MemoryStore(), clock).run())
+    try:
+        for day, blocks in enumerate((1_000, 150_000, 300_000, 300_000), start=1):
+            await _hours(clock, 1 if day == 1 else 0)
+            used[0] = blocks
+            await _hours(clock, 23 if day == 1 else 24)
+            assert looks == ([300_000] if day > 2 else []), day
+    finally:
+        task.cancel()
+
+
+async def _hours(clock: FakeClock, count: int) -> None:
+    """Let hours pass; each round looks for directories in a thread."""
+    for _ in range(count):
+        await _asleep(clock)
+        clock.move(3600)
+        await asyncio.sleep(0)
+    await _asleep(clock)
+
+
+async def _asleep(clock: FakeClock) -> None:
+    for _ in range(10_000):
+        if clock.sleepers:
+            return
+        await asyncio.sleep(0.001)

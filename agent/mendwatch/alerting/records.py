@@ -32,16 +32,26 @@ _UNITS = _CHUNK // 2
 class Shape:
     """Where a schema's fields come from: for each metric the field's place, and how to reorder its labels (None: as they are)."""
 
-    __slots__ = ("fields", "places")
+    __slots__ = ("_metrics", "fields", "places")
 
     def __init__(self, schema: RecordSchema, metrics: Iterable[MetricSpec]) -> None:
         by_name = {metric.name: metric for metric in metrics}
         self.fields = tuple(schema.fields)
+        self._metrics = dict(schema.fields)
         self.places: dict[str, tuple[int, tuple[int, ...] | None]] = {}
         for at, metric in enumerate(schema.fields.values()):
             own = by_name[metric].labels if metric in by_name else schema.labels
             order = None if own == schema.labels else tuple(own.index(label) for label in schema.labels)
             self.places[metric] = (at, order)
+
+    def series(self, field: str, subject: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Give the metric of a subject's field, and its label values in the metric's own order."""
+        metric = self._metrics[field]
+        order = self.places[metric][1]
+        if order is None:
+            return metric, subject
+        own = dict(zip(order, subject, strict=True))
+        return metric, tuple(own[at] for at in range(len(subject)))
 
     def blank(self) -> list[float]:
         """Give a look without a number."""

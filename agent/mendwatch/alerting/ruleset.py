@@ -38,6 +38,7 @@ class RuleSet:
         self.compiled = tuple(compiled)
         self._by_name = {item.rule.alert: item for item in self.compiled}
         schemas = dict.fromkeys(item.rule.on for item in self.compiled)
+        self._joined = frozenset(join.on for item in self.compiled for join in item.rule.joins)
         self._indexes = {name: Index((item.matchers, item) for item in self.compiled if item.rule.on == name) for name in schemas}
 
     @property
@@ -50,8 +51,8 @@ class RuleSet:
         return self._by_name.get(alert)
 
     def concerns(self, schema: str) -> bool:
-        """Tell whether any rule is about this type of record."""
-        return schema in self._indexes
+        """Tell whether any rule is about this type of record, or joins it."""
+        return schema in self._indexes or schema in self._joined
 
     def binder(self, schema: str) -> Binder:
         """Give what binds the values that the conditions of this schema's rules name. There must be such a rule."""

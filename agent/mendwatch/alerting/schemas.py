@@ -69,7 +69,7 @@ def _declared(provider: Provider) -> Iterator[KnownSchema]:
 
 
 def _known(schema: RecordSchema, target_label: str, interval: float, metrics: Iterable[MetricSpec]) -> KnownSchema:
-    by_name = {metric.name: metric for metric in metrics}
+    by_name = {metric.name: metric for metric in (*metrics, *schema.event_metrics)}
     used = tuple(by_name[name] for name in dict.fromkeys(schema.fields.values()) if name in by_name)
     for name in schema.fields.values():
         if name not in by_name:

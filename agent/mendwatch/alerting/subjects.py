@@ -9,26 +9,31 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from mendwatch.alerting.conditions import Bound
+from mendwatch.alerting.panel import Matched, Panel
 from mendwatch.alerting.records import Pick
 from mendwatch.alerting.ruleset import CompiledRule
+from mendwatch.alerting.windows import Feed, Marks, Trail
 from mendwatch.model.alerts import Alert, AlertState, Record
 from mendwatch.model.rules import NoData
 
 #: Three missed polls are silence; one is a hiccup.
 INTERVALS = 3
+#: How many answers are asked in one unit of work.
+_ASKS = 4
+#: What concerns a record that no rule is about.
+NONE_MATCHED = Matched((), (), (), (), {})
 
 
 @dataclass(slots=True, eq=False)
 class Subject:
     """One rule's view of one subject.
 
-    `alert` is None while there is nothing to say; `answered` is when `when` last had an answer. `entries` are those of the last
-    reading that had this subject; `owners` counts all that it has.
+    `alert` is None while there is nothing to say; `answered` is when `when` last had an answer, as far as anything depends on it.
+    `entries` are those of the last reading that had this subject; `owners` counts all that it has.
     """
 
     compiled: CompiledRule
@@ -44,7 +49,7 @@ class Subject:
     @property
     def records(self) -> tuple[Record, ...]:
         """The newest records."""
-        return tuple(entry.record() for entry in self.entries)
+        return tuple(entry.record(self.compiled) for entry in self.entries)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -83,33 +88,50 @@ class Subject:
 
 
 class Entry:
-    """One record of a source, as it last looked."""
+    """One record of a source, as it last looked.
+
+    `own` are the numbers that conditions name, `numbers` these and the derived values after them; `texts` are the labels that they
+    name. `answers` are of `when`, for each of `subjects`. A `calm` entry had nothing that anything could follow for, and as long
+    as its answers stay, its subjects need not be looked at.
+    """
 
     __slots__ = (
+        "_read",
         "_record",
         "answers",
+        "calm",
         "form",
-        "inputs",
         "labels",
+        "marks",
+        "matched",
+        "numbers",
+        "own",
         "polled_at",
         "round",
         "subjects",
         "texts",
         "times",
+        "trails",
         "values",
     )
 
-    def __init__(self, form: Form, labels: Mapping[str, str], texts: Mapping[str, float | str], now: datetime) -> None:
+    def __init__(self, form: Form, labels: Mapping[str, str], texts: tuple[str | None, ...], now: datetime) -> None:
         self.form = form
         self.labels = labels
         self.texts = texts
         self.polled_at = now
         self.round = 0
         self.subjects: tuple[Subject, ...] = ()
+        self.matched = NONE_MATCHED
         self.values: Sequence[float] = ()
         self.times: Sequence[float] | None = None
-        self.inputs: Sequence[float] | None = None
-        self.answers: list[bool | None] = []  # of `when`, for each subject
+        self.own: tuple[float, ...] = ()
+        self.numbers: tuple[float, ...] = ()
+        self.answers: list[bool | None] = []
+        self.calm = False
+        self.trails: dict[Feed, Trail] = {}
+        self.marks: dict[Feed, Marks] = {}
+        self._read: Sequence[float] | None = None
         self._record: Record | None = None
 
     def take(self, values: Sequence[float], times: Sequence[float] | None, now: datetime) -> bool:
@@ -118,18 +140,38 @@ class Entry:
         self.times = times
         self.polled_at = now
         self._record = None
-        inputs = self.form.inputs(values)
-        if inputs == self.inputs:
+        read = self.form.pick(values)
+        if read == self._read:
             return False
-        self.inputs = inputs
+        self._read = read
+        own = tuple(map(float, read))
+        total = sum(own)
+        # The sum is finite only if every number is; where it is not, what is infinite has no value.
+        self.own = own if total - total == 0.0 else tuple([one if math.isfinite(one) else math.nan for one in own])
         return True
 
-    def bound(self) -> Bound:
-        """Make ready what conditions name."""
-        return self.form.bind(self.inputs or (), self.texts)
+    def ask(self) -> int:
+        """Put the conditions of all its rules to the numbers; gives what that cost."""
+        numbers, texts = self.numbers, self.texts
+        answers = [ask(numbers, texts) for ask in self.matched.asks]
+        if answers != self.answers:
+            self.answers = answers
+            self.calm = False
+        return 1 + len(answers) // _ASKS
 
-    def record(self) -> Record:
-        """Give the last look as a record.
+    def remember(self, now: float) -> None:
+        """Add the last look to the windows over it; `now` is when it was taken."""
+        for feed, trail in self.trails.items():
+            value, time = self._measured(feed.field, now)
+            if value == value:  # noqa: PLR0124 - NaN is the one number that is not itself
+                trail.add(time, value)
+        for feed, marks in self.marks.items():
+            value, time = self._measured(feed.field, now)
+            if value == value:  # noqa: PLR0124 - as above
+                marks.read, marks.measured = now, time
+
+    def record(self, compiled: CompiledRule | None = None) -> Record:
+        """Give the last look as a record, with the derived values that a rule names.
 
         It is as old as its oldest value, and never younger than the poll: what was measured before a change must not pass as
         measured after it.
@@ -141,7 +183,15 @@ class Entry:
             oldest = min(times.values(), default=self.polled_at)
             form = self.form
             self._record = Record(form.schema, form.target, self.labels, values, oldest, self.polled_at, times)
-        return self._record
+        derived = self.form.panel.derived(compiled, self.numbers) if compiled is not None else {}
+        return replace(self._record, derived=derived) if derived else self._record
+
+    def _measured(self, field: str, now: float) -> tuple[float, float]:
+        """Give a field of the last look, NaN where it has no value, and when it was measured."""
+        at = self.form.places[field]
+        value = self.values[at]
+        time = self.times[at] if self.times is not None else now
+        return value if math.isfinite(value) else math.nan, min(now, time)
 
     def _times(self, values: Mapping[str, float]) -> dict[str, datetime]:
         if self.times is None:
@@ -153,13 +203,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What all entries of a source share. `inputs` picks the numbers that conditions name, and `bind` makes them ready."""
+    """What all entries of a source share: the schema's fields and their places; `pick` takes those that conditions name."""
 
     schema: str
     target: str
     fields: tuple[str, ...]
-    inputs: Pick
-    bind: Callable[[Iterable[float], Mapping[str, float | str]], Bound]
+    places: Mapping[str, int]
+    pick: Pick
+    panel: Panel
 
 
 def fingerprint(rule: str, key: Mapping[str, str]) -> str:

@@ -6,17 +6,21 @@ seen; what is not seen for long is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 
 from mendwatch.alerting import records
-from mendwatch.alerting.conditions import Binder
-from mendwatch.alerting.records import Plan, Shape
+from mendwatch.alerting.gathering import gathered
+from mendwatch.alerting.gauges import Gauge, Gauges, Shelf
+from mendwatch.alerting.occurrences import Occurrences
+from mendwatch.alerting.panel import Panel
+from mendwatch.alerting.records import Look, Plan, Shape
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
 from mendwatch.alerting.slices import Slices, Steps, paced
-from mendwatch.alerting.subjects import Entry, Form, Subject, fingerprint, stale_after
+from mendwatch.alerting.subjects import INTERVALS, Entry, Form, Subject, fingerprint, stale_after
+from mendwatch.alerting.windows import Feed, Marks, Trail
 from mendwatch.model.alerts import Alert
 from mendwatch.model.rules import NoData
 from mendwatch.model.samples import Columns, Reading, RecordSchema
@@ -25,6 +29,8 @@ from mendwatch.provider import CollectorSpec
 
 #: How long a subject without an alert is remembered after its last record. Long enough for any interval; memory stays bounded.
 REMEMBERED = timedelta(days=1)
+#: Gives the newest points of a series since a moment, oldest first, as (epoch seconds, value); none where it is not kept.
+Recall = Callable[[Target, str, tuple[str, ...], datetime], Iterable[tuple[float, float]]]
 _SWEPT_EVERY = timedelta(minutes=10)
 
 
@@ -41,15 +47,56 @@ class Poll:
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """The entries of one source, by the values of the schema's labels. `round` counts its readings."""
+    """The entries of one source, by the values of the schema's labels.
+
+    `round` counts its readings, and `complete` tells whether the last had all subjects. `gauges` give the derived values, in the
+    order of the panel's slots; `shelves` are by the labels that others join. `events` are those that hold, where the schema is of
+    events. `inherited` are the entries of before a reload, for their windows.
+    """
 
     schema: RecordSchema
     shape: Shape
     form: Form
-    binder: Binder
+    interval: float
+    gauges: tuple[Gauge, ...] = ()
     entries: dict[tuple[str, ...], Entry] = field(default_factory=dict)
+    shelves: dict[tuple[str, ...], Shelf] = field(default_factory=dict)
+    inherited: dict[tuple[str, ...], Entry] = field(default_factory=dict)
     plan: Plan = field(default_factory=lambda: Plan((), (), {}))
     round: int = 0
+    complete: bool = False
+    events: Occurrences | None = None
+
+    @property
+    def panel(self) -> Panel:
+        """What is asked of its records."""
+        return self.form.panel
+
+    @property
+    def weighs(self) -> bool:
+        """Whether more counts than each record by itself: rules derive values, or others join the records."""
+        return bool(self.gauges or self.panel.joined_by)
+
+    def shelf(self, labels: tuple[str, ...]) -> Shelf:
+        """Give the entries by some labels; filed when somebody first asks."""
+        found = self.shelves.get(labels)
+        if found is None:
+            found = self.shelves[labels] = Shelf(labels)
+            for entry in self.entries.values():
+                found.add(entry)
+        return found
+
+    def add(self, subject: tuple[str, ...], entry: Entry) -> None:
+        """Take up an entry."""
+        self.entries[subject] = entry
+        for shelf in self.shelves.values():
+            shelf.add(entry)
+
+    def remove(self, subject: tuple[str, ...]) -> None:
+        """Forget an entry."""
+        entry = self.entries.pop(subject)
+        for shelf in self.shelves.values():
+            shelf.remove(entry)
 
     def planned(self, columns: Sequence[Columns], slices: Slices) -> Steps[Plan]:
         """Give the plan for these columns; worked out when their layouts are first seen."""
@@ -57,12 +104,22 @@ class Source:
             self.plan = yield from records.planned(self.shape, columns, slices)
         return self.plan
 
+    def looks(self, poll: Poll, slices: Slices) -> Steps[Iterator[Look]]:
+        """Give a look at every subject of a reading."""
+        plan = yield from self.planned(poll.reading.columns, slices)
+        looks = yield from gathered(self.shape, plan, poll.reading, poll.now, slices)
+        return looks if self.events is None else chain(looks, self.events.looks(poll.reading, poll.now))
+
 
 @dataclass(slots=True)
 class Table:
-    """Every source and every subject."""
+    """Every source and every subject. `recall` fills windows from the history."""
 
     rules: RuleSet
+    recall: Recall | None = None
+    _panels: dict[str, Panel] = field(default_factory=dict)
+    _by_schema: dict[tuple[str, str], list[Source]] = field(default_factory=dict)
+    _heritage: dict[tuple[object, ...], dict[tuple[str, ...], Entry]] = field(default_factory=dict)
     _sources: dict[tuple[object, ...], Source] = field(default_factory=dict)
     #: By rule and fingerprint: one mapping of all would hold the loop whenever it grows.
     _subjects: dict[str, dict[str, Subject]] = field(default_factory=dict)
@@ -77,17 +134,32 @@ class Table:
         found = self._sources.get(identity)
         if found is None:
             found = self._sources[identity] = self._new_source(schema, poll)
+            found.inherited = self._heritage.pop(identity, {})
         return found
 
     def entry(self, source: Source, subject: tuple[str, ...], poll: Poll) -> Entry:
         """Begin to remember a record."""
         labels = records.labels(source.schema, poll.target, poll.target_label, subject)
-        entry = Entry(source.form, labels, source.binder.texts(labels), poll.now)
+        entry = Entry(source.form, labels, source.panel.texts(labels), poll.now)
         matching = self.rules.candidates(source.schema.name, labels)
+        entry.matched = source.panel.matched(matching)
+        self._begin_windows(source, subject, entry, poll)
         keys = {names: {name: labels[name] for name in names} for names in {item.rule.key for item in matching}}
         entry.subjects = tuple(self._subject(item, keys[item.rule.key], poll) for item in matching)
-        source.entries[subject] = entry
+        source.add(subject, entry)
         return entry
+
+    def dependants(self, source: Source) -> list[Source]:
+        """Give the sources on the same target whose rules join the records of a source."""
+        names, target = source.panel.joined_by, source.form.target
+        return [other for name in sorted(names) for other in self._by_schema.get((target, name), ())]
+
+    def inherit(self, before: Table, now: datetime) -> None:
+        """Take over what another table remembers of numbers over time; for new rules, whose windows may be the same."""
+        for identity, source in before._sources.items():
+            known = {**source.inherited, **source.entries}
+            lately = {subject: entry for subject, entry in known.items() if now - entry.polled_at < REMEMBERED}
+            self._heritage[identity] = {subject: entry for subject, entry in lately.items() if entry.trails or entry.marks}
 
     def get(self, rule: str, mark: str) -> Subject | None:
         """Give one subject."""
@@ -118,13 +190,24 @@ class Table:
             if item is None:
                 yield
             elif item[1].round != source.round:
-                del source.entries[item[0]]
+                source.remove(item[0])
                 gone += [subject for subject in item[1].subjects if self._release(subject, item[1])]
         # A rule's key has the target's label, so what only an alert tells of is of this target alone.
-        for subject in list(self._unseen.get((poll.target.id, source.schema.name), {}).values()):
+        for subject in self.unseen(poll.target.id, source.schema.name):
             self.drop(subject)
             gone.append(subject)
         return gone
+
+    def unseen(self, target: str, schema: str) -> list[Subject]:
+        """Give the subjects with an alert that no entry has."""
+        return list(self._unseen.get((target, schema), {}).values())
+
+    def forget(self, source: Source, labels: tuple[str, ...]) -> None:
+        """Forget an entry."""
+        entry = source.entries[labels]
+        source.remove(labels)
+        for subject in entry.subjects:
+            self._release(subject, entry)
 
     def drop(self, subject: Subject) -> None:
         """Forget a subject."""
@@ -150,15 +233,48 @@ class Table:
             if item is None:
                 yield
             elif now - item[1].polled_at >= REMEMBERED:
-                del source.entries[item[0]]
+                source.remove(item[0])
                 self._let_go(item[1])
 
     def _new_source(self, schema: RecordSchema, poll: Poll) -> Source:
-        shape = Shape(schema, poll.spec.metrics)
-        binder = self.rules.binder(schema.name)
-        places = [shape.fields.index(name) for name in binder.fields]
-        form = Form(schema.name, poll.target.id, shape.fields, records.picker(places), binder.bind)
-        return Source(schema, shape, form, binder)
+        shape, panel = Shape(schema, poll.spec.metrics), self._panel(schema.name)
+        places = {name: at for at, name in enumerate(shape.fields)}
+        pick = records.picker([places[name] for name in panel.fields])
+        form = Form(schema.name, poll.target.id, shape.fields, places, pick, panel)
+        gauges = Gauges(poll.spec.interval, self._shelves)
+        source = Source(schema, shape, form, poll.spec.interval, tuple(gauges.gauge(slot) for slot in panel.slots))
+        source.events = Occurrences(schema) if schema.events else None
+        self._by_schema.setdefault((poll.target.id, schema.name), []).append(source)
+        return source
+
+    def _panel(self, schema: str) -> Panel:
+        if schema not in self._panels:
+            self._panels[schema] = Panel(self.rules, schema)
+        return self._panels[schema]
+
+    def _shelves(self, target: str, schema: str, labels: tuple[str, ...]) -> Iterator[tuple[Shelf, float]]:
+        for source in self._by_schema.get((target, schema), ()):
+            yield source.shelf(labels), INTERVALS * source.interval
+
+    def _begin_windows(self, source: Source, subject: tuple[str, ...], entry: Entry, poll: Poll) -> None:
+        """Make the windows that the entry's rules need: as they were before a reload, else from the history, else empty."""
+        feeds = entry.matched.feeds
+        if not feeds:
+            return
+        before = source.inherited.pop(subject, None)
+        for feed in feeds:
+            if not feed.seconds:
+                entry.marks[feed] = (before.marks.get(feed) if before else None) or Marks(poll.now.timestamp())
+                continue
+            entry.trails[feed] = (before.trails.get(feed) if before else None) or self._recalled(source, subject, feed, poll)
+
+    def _recalled(self, source: Source, subject: tuple[str, ...], feed: Feed, poll: Poll) -> Trail:
+        trail = Trail(feed.seconds, feed.way)
+        if self.recall is not None:
+            metric, labels = source.shape.series(feed.field, subject)
+            for time, value in self.recall(poll.target, metric, labels, poll.now - timedelta(seconds=feed.seconds)):
+                trail.add(time, value)
+        return trail
 
     def _subject(self, compiled: CompiledRule, key: Mapping[str, str], poll: Poll) -> Subject:
         mark = fingerprint(compiled.rule.alert, key)
@@ -169,6 +285,8 @@ class Table:
             self._add(subject)
         subject.stale_after = wait
         subject.owners += 1
+        for entry in subject.entries:
+            entry.calm = False  # it does not speak for the subject alone any more
         self._seen(subject)
         return subject
 

@@ -177,19 +177,40 @@ class Event:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+#: The labels that every record of an event has, before the attributes that its schema names.
+EVENT_ATTRIBUTES = ("kind", "key", "subject", "severity")
+
+
 @dataclass(frozen=True, slots=True)
 class RecordSchema:
     """What a rule's `on:` names: the fields that one subject has at one moment.
 
     A record is made of all samples of one poll that share the values of `labels`. `fields` maps the name that
     a condition uses to the metric that gives its value. A field without a sample has no value, and a
-    condition that needs it has no answer.
+    condition that needs it has no answer. Records of `events` are made of a reading's events instead: see `of_events`.
     """
 
     name: str
     labels: tuple[str, ...]
     fields: Mapping[str, str]
     help: str = ""
+    events: bool = False
+
+    @classmethod
+    def of_events(cls, name: str, attributes: tuple[str, ...] = (), help: str = "") -> RecordSchema:  # noqa: A002 - as the field
+        """Give the schema of the events of a collector: the four labels of each event, and these of its attributes.
+
+        A record has `active`, which is 1, and `age_seconds`. An open event is a record until a reading says that it is over, or has
+        all events and not this one; what only happened is a record in the reading that brought it.
+        """
+        fields = {field: f"{name}_{field}" for field in ("active", "age_seconds")}
+        return cls(name, (*EVENT_ATTRIBUTES, *attributes), fields, help, events=True)
+
+    @property
+    def event_metrics(self) -> tuple[MetricSpec, ...]:
+        """What the fields of events are called where series stand for them, as in the tests of rules. No collector gives these."""
+        named = ((metric, "seconds" if metric.endswith("_seconds") else "") for metric in self.fields.values())
+        return tuple(MetricSpec(metric, "", unit=unit, labels=self.labels) for metric, unit in named) if self.events else ()
 
 
 @dataclass(frozen=True, slots=True)

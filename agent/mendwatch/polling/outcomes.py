@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Identity, Target
@@ -68,6 +68,13 @@ class CollectorStatus:
     def fault(self) -> str | None:
         """What somebody should look at: the error, unless it only says that this release has nothing to read here."""
         return None if self.error_code == Ending.UNSUPPORTED else self.error
+
+
+class CollectorStanding(NamedTuple):
+    """Whether a target is up, None until it was asked, and how one collector of it stands."""
+
+    up: bool | None
+    collector: CollectorStatus
 
 
 @dataclass(frozen=True, slots=True)

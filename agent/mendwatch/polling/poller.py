@@ -13,7 +13,7 @@ from mendwatch.config.documents import nearest
 from mendwatch.errors import NotFound
 from mendwatch.model.notices import Announce
 from mendwatch.polling import schedule
-from mendwatch.polling.outcomes import PollOutcome, Sink, TargetStatus
+from mendwatch.polling.outcomes import CollectorStanding, PollOutcome, Sink, TargetStatus
 from mendwatch.polling.target import TargetPoller
 from mendwatch.polling.timetable import Due, SchedulerTimetable, Timetable
 from mendwatch.polling.watches import Probe, Watch
@@ -74,6 +74,10 @@ class Poller:
         """
         target = self._known(target_id)
         return tuple(await asyncio.gather(*(target.joined(name) for name in collector_names)))
+
+    def standing_of(self, target_id: str, collector: str) -> CollectorStanding:
+        """Tell whether a target is up, and how one of its collectors stands. Raises NotFound where there is no such target."""
+        return self._known(target_id).standing(collector)
 
     def status_of(self, target_id: str) -> TargetStatus:
         """Tell how one target stands. Raises NotFound where there is none."""

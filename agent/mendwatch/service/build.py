@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 
 from starlette.applications import Starlette
 
@@ -108,7 +109,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     judgement = Judgement(alerts, store, shared.metrics, clock, announce)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
     # The pipeline asks the poller that is made from it, hence the late look-up.
-    pipeline = Pipeline(outlets, lambda name: poller.status_of(name))  # noqa: PLW0108 - the name is bound on the next line
+    pipeline = Pipeline(outlets, lambda *which: poller.standing_of(*which))  # noqa: PLW0108 - the name is bound on the next line
     poller = Poller(site.watches, pipeline, clock=clock, announce=announce)
     executor = LocalExecutor(site.settings.run_directory, clock)
     judge = FreshJudge(poller, alerts, shared.events, _collectors(site.library.providers), clock)
@@ -133,8 +134,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     inbox = Inbox(store.received, judgement, shared.metrics, clock)
     webhook = Webhook(Delivery(store.tokens.authenticate, inbox.take, shared.metrics.deliveries.message), clock)
     app = _application(site, shared, store, poller, desk, front, webhook)
-    tls = Certificates(front.tls).context if front.tls else None
-    server = WebServer(app, site.settings.host, site.settings.port, tls=tls)
+    server = WebServer(app, site.settings.host, site.settings.port, tls=_tls(front, shared.metrics))
     return Agent(
         Machinery(
             store=store,
@@ -152,6 +152,15 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             address=site.settings.state_dir / ADDRESS,
         )
     )
+
+
+def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:
+    """Read the certificate of the web server, where it has one, and tell when that ends."""
+    if front.tls is None:
+        return None
+    certificates = Certificates(front.tls)
+    metrics.watch_certificate(lambda: certificates.not_after)
+    return certificates.context
 
 
 def _engine(site: _Site, shared: _Instruments) -> tuple[AlertEngine, Readings | None]:

@@ -16,10 +16,11 @@ from mendwatch.history.memory import MemoryHistory
 from mendwatch.metrics import health
 from mendwatch.metrics.agent import BUG, FAILED, OK, AgentMetrics
 from mendwatch.metrics.families import Families
+from mendwatch.metrics.wellbeing import Wellbeing
 from mendwatch.model.notices import Announce, Notice
 from mendwatch.model.samples import Event, Reading
 from mendwatch.model.text import replaced
-from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, TargetStatus
+from mendwatch.polling.outcomes import CollectorStanding, CollectorStatus, PollOutcome
 from mendwatch.service import garbage
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
@@ -48,11 +49,15 @@ class Outlets:
 
 
 class Pipeline:
-    """Takes every outcome of polling. `standing` tells how a target stands; the poller, which is made later, knows."""
+    """Takes every outcome of polling.
 
-    def __init__(self, outlets: Outlets, standing: Callable[[str], TargetStatus]) -> None:
+    `standing` tells whether a target is up, and how one of its collectors stands; the poller, which is made later, knows.
+    """
+
+    def __init__(self, outlets: Outlets, standing: Callable[[str, str], CollectorStanding]) -> None:
         self._to = outlets
         self._standing = standing
+        self._wellbeing: dict[str, Wellbeing] = {}
 
     async def poll_done(self, outcome: PollOutcome) -> None:
         """Account for a poll, publish what it read, and have it judged."""
@@ -87,12 +92,12 @@ class Pipeline:
         self._publish_health(outcome)
 
     def _publish_health(self, outcome: PollOutcome) -> None:
-        status = self._standing(outcome.target.id)
-        asked = (_health(one) for one in status.collectors if one.last_poll is not None)
-        samples = health.samples(outcome.provider.metric_prefix, asked, up=status.up)
-        label, now = outcome.provider.target_label, self._to.clock.monotonic()
-        self._to.families.publish(outcome.target, label, health.SOURCE, samples, now=now, lifetime=HEALTH_LIFETIME)
-        self._to.history.append(outcome.target, label, samples, outcome.at, source=health.SOURCE)
+        target, label, now = outcome.target, outcome.provider.target_label, self._to.clock.monotonic()
+        up, status = self._standing(target.id, outcome.spec.name)
+        series = self._wellbeing.get(target.id) or self._wellbeing.setdefault(target.id, Wellbeing(outcome.provider.metric_prefix))
+        columns = (series.columns(_health(status), up=up),)
+        self._to.families.publish(target, label, health.SOURCE, (), columns=columns, now=now, lifetime=HEALTH_LIFETIME)
+        self._to.history.append(target, label, (), outcome.at, source=health.SOURCE, columns=columns)
 
     def _publish(self, outcome: PollOutcome, reading: Reading) -> None:
         label = outcome.provider.target_label

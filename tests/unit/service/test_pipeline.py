@@ -19,7 +19,7 @@ from mendwatch.metrics.families import Families
 from mendwatch.model.notices import Notice
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.model.targets import Target
-from mendwatch.polling.outcomes import CollectorStatus, PollOutcome, TargetStatus
+from mendwatch.polling.outcomes import CollectorStanding, CollectorStatus, PollOutcome
 from mendwatch.polling.standby import Ending, State, ending_of
 from mendwatch.provider import Provider
 from mendwatch.render.renderer import Renderer
@@ -56,10 +56,9 @@ class Bench:
         self.pipeline = Pipeline(outlets, self._standing)
         self.clock, self.provider = clock, provider
 
-    def _standing(self, name: str) -> TargetStatus:
-        del name
-        nothing = {"identity": None, "until": None, "error": None, "hint": None}
-        return TargetStatus(LAB, "storage", "target", up=True, state=State.POLLING, collectors=(self.status,), **nothing)
+    def _standing(self, target: str, collector: str) -> CollectorStanding:
+        assert (target, collector) == ("lab", "pools")
+        return CollectorStanding(up=True, collector=self.status)
 
     async def poll(self, answer: Reading | Exception) -> None:
         self.clock.move(timedelta(seconds=30).total_seconds())

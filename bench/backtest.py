@@ -49,9 +49,8 @@ def rules(folder: Path) -> RuleSet:
     for number in range(RULES):
         when = CONDITIONS[number % len(CONDITIONS)].format(0.9 + number / 1000)
         match = f"match: ['path=~\"/ifs/data/.*{number % 10}\"'], " if number % 5 == 0 else ""
-        lines.append(
-            f"  - {{alert: R{number}, on: quota, {match}when: '{when}', for: {number % 3 * 5}m, annotations: {{s: '{{{{ path }}}}'}}}}"
-        )
+        rest = f"for: {number % 3 * 5}m, annotations: {{s: '{{{{ path }}}}'}}"
+        lines.append(f"  - {{alert: R{number}, on: quota, {match}when: '{when}', {rest}}}")
     path = folder / "rules.yaml"
     path.write_text("\n".join(lines), "utf-8")
     return loading.load([path], {"quota": KNOWN})
@@ -59,7 +58,7 @@ def rules(folder: Path) -> RuleSet:
 
 def day(quotas: int) -> Iterator[Event]:
     """Give the polls of a day, each with a tick behind it."""
-    dice = random.Random(1)
+    dice = random.Random(1)  # noqa: S311 - numbers to measure with
     subjects = [(f"/ifs/data/{number}", "directory") for number in range(quotas)]
     layout = Layout((metric.name, subject) for metric in METRICS for subject in subjects)
     values = [[100.0] * quotas, [1000.0] * quotas, [900.0] * quotas, *([0.5] * quotas for _ in range(len(METRICS) - 3))]
@@ -125,9 +124,8 @@ def main() -> None:
         backtest, tally = backtested(folder / "record", loaded)
     print(f"{samples:,} samples of {quotas:,} quotas, {RULES} rules; CPU seconds")
     print(f"  judging, as the agent does        {judging:7.2f} s")
-    print(
-        f"  recording beside it               {spent:7.2f} s   {spent / judging:.1%} of the judging, {size / samples:.2f} bytes a sample"
-    )
+    share, each = spent / judging, size / samples
+    print(f"  recording beside it               {spent:7.2f} s   {share:.1%} of the judging, {each:.2f} bytes a sample")
     print(f"    longest piece with the interpreter {kept * 1e3:.2f} ms")
     print(f"  backtest: reading, judging, tally {backtest:7.2f} s   (goal 60 s); {len(tally.episodes)} times something fired")
     print(f"  245,000 samples every 15 s cost the recording {spent / samples * 245_000 / 15:.2%} of a core")

@@ -90,7 +90,7 @@ async def started(folder: Path, configuration: Mapping[str, object]) -> AsyncIte
 
 
 def _prepare(folder: Path, configuration: Mapping[str, object]) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(configuration)))
 
 

@@ -60,8 +60,10 @@ def references(serialized: bytes) -> list[Reference]:
 
 def guarded(serialized: bytes, resolved: Iterable[Reference]) -> bytes:
     """Give the same expression with its double arithmetic renamed to the guarded functions; `resolved` are its references."""
+    overloads = {reference.node: reference.overloads for reference in resolved if not reference.overloads.isdisjoint(GUARDED)}
+    if not overloads:
+        return serialized
     patched = bytearray(serialized)
-    overloads = {reference.node: reference.overloads for reference in resolved}
     for node, start, end in _calls(serialized):
         for overload, (plain, safe) in GUARDED.items():
             if overload in overloads.get(node, ()) and serialized[start:end] == plain:

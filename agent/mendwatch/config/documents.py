@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -25,6 +25,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _UNKNOWN = "extra_forbidden"
 _BOOLEAN = "tag:yaml.org,2002:bool"
+#: What the library raises: its own error, and Python's, of values such as 2024-13-45.
+_LIBRARY_PROBLEMS = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 #: What the library quotes of a file: the name of an alias or of a tag, which is what a password without quotes becomes.
 _QUOTED = re.compile(r"""\b(alias|anchor|tag|handle) (?:'[^']*'|"[^"]*")""")
 
@@ -62,14 +64,36 @@ class _WrittenTwice(yaml.constructor.ConstructorError):
     """A key that is there twice; a key may be named."""
 
 
-class _StrictLoader(yaml.SafeLoader):
+#: libyaml reads about ten times as fast as Python does, and gives the same nodes with the same places.
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: So many values with a place are a file that people wrote; aliases of aliases can stand for far more.
+_MOST_PLACES = 500_000
+
+
+class _Strict:
     """Refuses a key that is written twice: the second would silently win. Only `true` and `false` are truth values.
 
     YAML 1.1 also takes `on`, `off`, `yes` and `no` for them, and `on:` is a word of rules.
     """
 
+    yaml_implicit_resolvers: ClassVar = {
+        **{
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        },
+        **{first: [(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"))] for first in "tTfF"},
+    }
 
-def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+
+class _FastLoader(_Strict, _Base):  # type: ignore[misc] # either of the library's two loaders
+    """Reads what is right."""
+
+
+class _TellingLoader(_Strict, yaml.SafeLoader):
+    """Tells what is wrong: it names the place where a bracket or a quote began, which the other does not."""
+
+
+def _construct_mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401 - either of the two
     loader.flatten_mapping(node)
     seen: set[Any] = set()
     for key_node, _ in node.value:
@@ -80,12 +104,8 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[An
     return dict(loader.construct_pairs(node, deep=True))
 
 
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_StrictLoader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+for _loader in (_FastLoader, _TellingLoader):
+    _loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
 def read(path: Path, error: type[UserError] = ContentError) -> Document:
@@ -105,25 +125,39 @@ def parse(text: str, path: str, error: type[UserError] = ContentError) -> Docume
     """Parse YAML text that came from `path`."""
     node, data = _loaded(text, path, error)
     positions: dict[Location, tuple[int, int]] = {}
-    if node is not None:
-        _collect(node, (), positions)
+    if node is not None and not _collect(node, (), positions):
+        raise error(f"{path}:1:1: the file stands for too many values", hint="Write out what its aliases stand for, or split it.")
     return Document(path, data, positions)
 
 
 def _loaded(text: str, path: str, error: type[UserError]) -> tuple[yaml.Node | None, Any]:
     """Give the nodes and the plain data of a text."""
-    loader: _StrictLoader | None = None
     try:
-        loader = _StrictLoader(text)
+        return _constructed(_FastLoader, text)
+    except _LIBRARY_PROBLEMS as problem:
+        raise _refusal(text, path, problem, error) from None
+
+
+def _constructed(kind: Any, text: str) -> tuple[yaml.Node | None, Any]:  # noqa: ANN401 - either of the two
+    loader = kind(text)
+    try:
         node = loader.get_single_node()
         return node, loader.construct_document(node) if node is not None else None
-    except yaml.YAMLError as problem:
-        raise error(_describe(problem, path), hint="Check the indentation and the quotes there.") from None
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):  # the library's own, of values such as 2024-13-45
-        raise error(f"{path}:1:1: not YAML: a value cannot be read as what it looks like", hint="Put values in quotes.") from None
     finally:
-        if loader is not None:
-            loader.dispose()
+        loader.dispose()
+
+
+def _refusal(text: str, path: str, problem: Exception, error: type[UserError]) -> UserError:
+    """Give what to tell of a text that is no YAML."""
+    try:
+        _constructed(_TellingLoader, text)
+    except yaml.YAMLError as better:
+        return error(_describe(better, path), hint="Check the indentation and the quotes there.")
+    except _LIBRARY_PROBLEMS:
+        pass
+    if isinstance(problem, yaml.YAMLError):
+        return error(_describe(problem, path), hint="Check the indentation and the quotes there.")
+    return error(f"{path}:1:1: not YAML: a value cannot be read as what it looks like", hint="Put values in quotes.")
 
 
 def validate(document: Document, model: type[M], error: type[UserError] = ContentError) -> M:
@@ -219,13 +253,20 @@ def _describe(problem: yaml.YAMLError, path: str) -> str:
     return f"{path}:{mark.line + 1}:{mark.column + 1}: not YAML: {words}"
 
 
-def _collect(node: yaml.Node, location: Location, positions: dict[Location, tuple[int, int]]) -> None:
-    positions.setdefault(location, (node.start_mark.line + 1, node.start_mark.column + 1))
+def _collect(node: yaml.Node, location: Location, positions: dict[Location, tuple[int, int]]) -> bool:
+    """Note where a node and everything in it stand; False where that is more than anybody wrote."""
+    mark = node.start_mark
+    positions.setdefault(location, (mark.line + 1, mark.column + 1))
+    if len(positions) > _MOST_PLACES:
+        return False
     if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            inner = (*location, key_node.value)
-            positions[inner] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            _collect(value_node, inner, positions)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            _collect(item, (*location, index), positions)
+        return all(_collect_pair(key, value, location, positions) for key, value in node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return all(_collect(item, (*location, index), positions) for index, item in enumerate(node.value))
+    return True
+
+
+def _collect_pair(key: yaml.Node, value: yaml.Node, location: Location, positions: dict[Location, tuple[int, int]]) -> bool:
+    inner = (*location, key.value)
+    positions[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
+    return _collect(value, inner, positions)

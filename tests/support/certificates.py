@@ -11,20 +11,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+_START, _DAYS = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), 20_000
+#: When a certificate ends of which nothing else is said.
+END = _START + dt.timedelta(days=_DAYS)
 
-def write_certificate(folder: Path, name: str) -> str:
+
+def write_certificate(folder: Path, name: str, days: int = _DAYS) -> str:
     """Write NAME.crt and NAME.key, valid for localhost, and give the fingerprint of the certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=20_000))
+        .not_valid_before(_START)
+        .not_valid_after(_START + dt.timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
             critical=False,

@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mendwatch.metrics import own
@@ -116,6 +116,10 @@ class AgentMetrics:
         self.registry.register(_Refusals(watched.refused))
         self.registry.register(_Dropped(watched.history_dropped))
 
+    def watch_certificate(self, not_after: Callable[[], float | None]) -> None:
+        """Expose when the certificate of our own web server ends, asked at each scrape; call it once, where there is one."""
+        self.registry.register(_Certificate(not_after))
+
     def pieces(self, form: Format) -> Iterator[bytes]:
         """Write the agent's own metrics, piece by piece."""
         return own.pieces(self.registry, form)
@@ -179,6 +183,22 @@ class _Dropped(Collector):
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         yield CounterMetricFamily("mendwatch_history_dropped", "Samples that the embedded history did not take.", self._dropped())
+
+
+class _Certificate(Collector):
+    """Asks for the end of a certificate at each scrape; one that nobody knows has no series."""
+
+    def __init__(self, not_after: Callable[[], float | None]) -> None:
+        self._not_after = not_after
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        end = self._not_after()
+        if end is not None:
+            yield GaugeMetricFamily(
+                "mendwatch_web_certificate_not_after_timestamp_seconds",
+                "When the certificate of the agent's own web server ends to be valid, in Unix time.",
+                end,
+            )
 
 
 def _version() -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
+from cryptography import x509
 
 from mendwatch.config.web_config import TlsServerConfig
 from mendwatch.errors import ConfigurationError
@@ -42,6 +44,12 @@ class Certificates:
         self.context = _context(config)
         self.context.sni_callback = self._greeted
         self._present = self.context
+        self._not_after = _end_of(config)
+
+    @property
+    def not_after(self) -> float | None:
+        """When the present certificate ends to be valid, in Unix time; None where its file does not tell."""
+        return self._not_after
 
     def _greeted(self, connection: ssl.SSLObject, _name: str | None, _context_of_server: ssl.SSLContext) -> int | None:
         """Give a new connection the newest certificate; called for every one, with or without a name."""
@@ -55,7 +63,7 @@ class Certificates:
 
     def _renew(self) -> None:
         try:
-            self._present = _context(self._config)
+            self._present, self._not_after = _context(self._config), _end_of(self._config)
         except ConfigurationError as problem:
             _log.error("certificate not renewed", reason=str(problem), hint=problem.hint)
         else:
@@ -92,6 +100,15 @@ def _context(config: TlsServerConfig) -> ssl.SSLContext:
             f"the certificate of the web server cannot be used: {problem.strerror or problem}", hint=_HINT
         ) from problem
     return context
+
+
+def _end_of(config: TlsServerConfig) -> float | None:
+    """Read when the certificate ends; of a chain, the first is the server's own."""
+    try:
+        written = Path(str(config.cert_file)).read_bytes()
+        return x509.load_pem_x509_certificates(written)[0].not_valid_after_utc.timestamp()
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def _forget_clients(context: ssl.SSLContext) -> None:

@@ -9,12 +9,13 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import bcrypt
 import pytest
-from certificates import write_certificate
+from certificates import END, write_certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from starlette.applications import Starlette
@@ -85,6 +86,22 @@ async def test_a_renewed_certificate_is_used_without_a_restart(tmp_path: Path) -
         assert await _fingerprint(server) == first
         second = write_certificate(tmp_path, "one")
         assert await _fingerprint(server) == second != first
+
+
+async def test_the_end_of_the_certificate_is_told_and_follows_a_renewal_that_works(tmp_path: Path) -> None:
+    write_certificate(tmp_path, "one")
+    (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: one.crt, key_file: one.key}", "utf-8")
+    config = web_config.load(tmp_path / "web.yml").tls
+    assert config is not None
+    certificates = Certificates(config)
+    assert certificates.not_after == END.timestamp()
+
+    write_certificate(tmp_path, "one", days=90)
+    certificates._renew()
+    assert certificates.not_after == (END - timedelta(days=20_000 - 90)).timestamp()
+    (tmp_path / "one.key").write_text("no key", "utf-8")
+    certificates._renew()
+    assert certificates.not_after == (END - timedelta(days=20_000 - 90)).timestamp()
 
 
 async def test_a_broken_renewal_keeps_the_old_certificate(tmp_path: Path) -> None:

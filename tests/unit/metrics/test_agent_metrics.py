@@ -57,6 +57,17 @@ def test_a_target_that_drifts_everywhere_has_a_bounded_number_of_series() -> Non
     assert read(metrics)["mendwatch_decode_drift_total{'collector': 'nodes', 'field': 'other', 'target': 'prod'}"] == 5
 
 
+def test_the_end_of_the_certificate_is_there_where_there_is_one_and_it_is_known() -> None:
+    name = "mendwatch_web_certificate_not_after_timestamp_seconds"
+    metrics, known = AgentMetrics(NOW), list[float | None]([None])
+    assert name not in read(metrics)
+
+    metrics.watch_certificate(lambda: known[0])
+    assert name not in read(metrics)
+    known[0] = 1.9e9
+    assert read(metrics)[name] == 1.9e9
+
+
 def test_what_was_never_measured_is_absent_and_not_zero() -> None:
     metrics = AgentMetrics(NOW)
     before = read(metrics)

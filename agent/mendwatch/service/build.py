@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
-from ssl import SSLContext
 
 from starlette.applications import Starlette
 
@@ -153,15 +152,6 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             address=site.settings.state_dir / ADDRESS,
         )
     )
-
-
-def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:
-    """Read the certificate of the web server, where it has one, and tell when that ends."""
-    if front.tls is None:
-        return None
-    certificates = Certificates(front.tls)
-    metrics.watch_certificate(lambda: certificates.not_after)
-    return certificates.context
 
 
 def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mendwatch.alerting import units
+from mendwatch.alerting import core_schemas, units
 from mendwatch.alerting.units import Unit
 from mendwatch.errors import ContentError
 from mendwatch.model.samples import MetricSpec, RecordSchema
@@ -50,7 +50,7 @@ Schemas = Mapping[str, KnownSchema]
 
 
 def of_providers(providers: Iterable[Provider]) -> dict[str, KnownSchema]:
-    """Gather the schemas of every collector of the given providers.
+    """Gather the schemas of every collector of the given providers, and those that the core gives of their targets.
 
     Raises:
         ContentError: two collectors declare one name differently, or a field's metric does not fit its record.
@@ -63,7 +63,7 @@ def of_providers(providers: Iterable[Provider]) -> dict[str, KnownSchema]:
 
 
 def _declared(provider: Provider) -> Iterator[KnownSchema]:
-    for spec in (collector.spec for collector in provider.collectors()):
+    for spec in (*(collector.spec for collector in provider.collectors()), core_schemas.spec(provider)):
         for schema in spec.schemas:
             yield _known(schema, provider.target_label, spec.interval, spec.metrics)
 

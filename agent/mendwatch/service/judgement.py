@@ -96,13 +96,18 @@ class Judgement:
         await self._carry(departures.step(ended))
         self._count()
 
+    def concerns(self, spec: CollectorSpec) -> bool:
+        """Tell whether any rule is about what a collector gives."""
+        return any(self._engine.rules.concerns(schema.name) for schema in spec.schemas)
+
     async def observe(self, target: Target, label: str, spec: CollectorSpec, reading: Reading, at: datetime) -> None:
         """Have one reading judged; returns when that is done and told.
 
         However large the reading is, the loop gets its turns meanwhile. Readings and ticks are judged one after the other, in the
         order in which they came: nothing sees a half-judged one.
         """
-        await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
+        if self.concerns(spec):
+            await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
 
     async def receive(self, words: Sequence[Received], at: datetime) -> None:
         """Have received alerts judged, which are kept already; returns when that is done and told."""

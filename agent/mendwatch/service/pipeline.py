@@ -24,6 +24,7 @@ from mendwatch.polling.outcomes import CollectorStanding, CollectorStatus, PollO
 from mendwatch.service import garbage
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
+from mendwatch.service.standing import Standings
 
 _log = structlog.get_logger(__name__)
 
@@ -58,10 +59,14 @@ class Pipeline:
         self._to = outlets
         self._standing = standing
         self._wellbeing: dict[str, Wellbeing] = {}
+        self._standings = Standings()
 
     async def poll_done(self, outcome: PollOutcome) -> None:
         """Account for a poll, publish what it read, and have it judged."""
+        standing = self._standing(outcome.target.id, outcome.spec.name)
         self._account(outcome)
+        self._publish_health(outcome, standing)
+        await self._judge_health(outcome, standing)
         if outcome.reading is None:
             return
         reading, large = outcome.reading, outcome.reading.size + len(outcome.reading.events) > LARGE
@@ -89,11 +94,17 @@ class Pipeline:
             self._to.metrics.poll_failed(target, name, outcome.error.code)
         elif outcome.error is not None:
             self._to.metrics.bug(name)
-        self._publish_health(outcome)
 
-    def _publish_health(self, outcome: PollOutcome) -> None:
+    async def _judge_health(self, outcome: PollOutcome, standing: CollectorStanding) -> None:
+        """Have judged how the target and the collector stand, where any rule is about that."""
+        spec = self._standings.spec(outcome.provider)
+        if self._to.judgement.concerns(spec):
+            reading = self._standings.reading(outcome, _health(standing.collector), up=standing.up)
+            await self._to.judgement.observe(outcome.target, outcome.provider.target_label, spec, reading, outcome.at)
+
+    def _publish_health(self, outcome: PollOutcome, standing: CollectorStanding) -> None:
         target, label, now = outcome.target, outcome.provider.target_label, self._to.clock.monotonic()
-        up, status = self._standing(target.id, outcome.spec.name)
+        up, status = standing
         series = self._wellbeing.get(target.id) or self._wellbeing.setdefault(target.id, Wellbeing(outcome.provider.metric_prefix))
         columns = (series.columns(_health(status), up=up),)
         self._to.families.publish(target, label, health.SOURCE, (), columns=columns, now=now, lifetime=HEALTH_LIFETIME)

@@ -174,6 +174,7 @@ def test_planning_a_large_layout_pauses() -> None:
 class _Provider:
     """As much of a provider as schemas are read from."""
 
+    name = metric_prefix = "storage"
     target_label = "cluster"
 
     def __init__(self, schema: RecordSchema, *metrics: MetricSpec) -> None:

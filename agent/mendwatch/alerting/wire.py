@@ -49,6 +49,9 @@ def signed(value: int) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at]
+    if value < _CONTINUES:  # by far the most
+        return value, at + 1
     value = shift = 0
     while True:
         byte = data[at]

@@ -101,6 +101,7 @@ class EventsCollector:
                 {"ignored": IGNORED.name, "maintenance": MAINTENANCE.name, "heartbeat_timestamp_seconds": HEARTBEAT.name},
                 help="The cluster's own event reporting.",
             ),
+            RecordSchema.of_events("event", ("category", "ignored"), help="One event group that is open, or that came and went."),
         ),
         privileges=("ISI_PRIV_EVENT",),
     )

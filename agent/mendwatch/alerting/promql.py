@@ -225,7 +225,7 @@ def _window(window: Window, scope: Scope) -> _Number:
 
 def _selector(field: str, known: KnownSchema, matchers: tuple[str, ...]) -> str:
     metric = known.schema.fields.get(field)
-    if metric is None:
+    if metric is None or known.schema.events:
         raise Unsayable(f"{field} comes from no metric")
     return f"{metric}{{{','.join(dict.fromkeys(matchers))}}}" if matchers else metric
 

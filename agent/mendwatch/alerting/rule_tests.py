@@ -79,7 +79,9 @@ class _Feed:
             for one, labels in self.series
             if index < len(one.values) and (value := one.values[index]) is not None
         )
-        return Reading(samples) if samples else None
+        # Of events a poll has all, so one whose series has ended is over; of all else, nothing was read.
+        events = self.known.schema.events
+        return Reading(samples, events_complete=events) if samples or events else None
 
 
 @dataclass(slots=True)

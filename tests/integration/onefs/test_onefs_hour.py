@@ -24,6 +24,7 @@ from mendwatch.polling.watches import Probe, Watch
 from mendwatch.testing.clock import FakeClock
 from mendwatch.testing.collectors import RecordingSink, VirtualTimetable
 from mendwatch_onefs.provider import OneFSProvider
+from mendwatch_onefs_sim.conditions import Condition
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.fleet import Fleet
 from mendwatch_onefs_sim.quotas.quota import Limits, Quota, Usage
@@ -38,6 +39,8 @@ RELEASES = {OLD: "9.5.0.0", MIDDLE: "9.10.0.0", NEW: "9.14.0.0"}
 EVERYTHING = {"client_top": 20, "heat_top": 5, "workload_datasets": ("System",)}
 #: Seconds by which a target that hangs may delay another one.
 DELAY = 1.0
+#: The first numbers of the addresses that the nodes of a cluster have, where each has its own.
+NETWORK = "127.77.9"
 
 
 class HttpsTimetable(VirtualTimetable):
@@ -119,14 +122,21 @@ def _counted(simulator: Simulator) -> Counter[str]:
 
 def _watch(simulator: Simulator, clock: FakeClock) -> Watch:
     provider = OneFSProvider(clock=clock)
-    target = Target(simulator.name, "onefs", simulator.url, options={"ca_file": simulator.ca_file, **EVERYTHING})
+    nodes = [f"{NETWORK}.{lnn}" for lnn in range(1, 5)] if NETWORK in simulator.url else []
+    options = {"ca_file": simulator.ca_file, "addresses": nodes, **EVERYTHING}
+    target = Target(simulator.name, "onefs", simulator.url, options=options)
     probes = tuple(Probe(collector.spec, collector) for collector in provider.collectors())
     return Watch(target, provider, probes, lambda: Credential("monitor", Secret(simulator.accounts["monitor"])))
 
 
-async def _scene(stack: AsyncExitStack, folder: Path, names: tuple[str, ...]) -> Scene:
+async def _scene(stack: AsyncExitStack, folder: Path, names: tuple[str, ...], apart: str | None) -> Scene:
     clock, sink, notices = FakeClock(), RecordingSink(), list[Notice]()
-    options = [SimulatorOptions(folder=folder / name, clock=clock, name=name, release=RELEASES[name]) for name in names]
+    options = [
+        SimulatorOptions(
+            folder=folder / name, clock=clock, name=name, release=RELEASES[name], network=NETWORK if name == apart else None
+        )
+        for name in names
+    ]
     fleet = await stack.enter_async_context(Fleet(options))
     connections = {simulator.name: _counted(simulator) for simulator in fleet.simulators}
     timetable = HttpsTimetable(clock)
@@ -145,8 +155,9 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Give what starts clusters of the named releases, which are about to be polled."""
     async with AsyncExitStack() as stack:
 
-        async def started(*names: str) -> Scene:
-            return await _scene(stack, tmp_path, names)
+        async def started(*names: str, apart: str | None = None) -> Scene:
+            """Start these; each node of the one that is `apart` has an address of its own."""
+            return await _scene(stack, tmp_path, names, apart)
 
         yield started
 
@@ -234,6 +245,27 @@ async def test_a_cluster_that_hangs_delays_no_other_one_and_goes_on_with_its_ses
     assert scene.asked(MIDDLE, "POST") <= 2  # the hang was longer than a cookie lives unused
     await scene.poller.stop()
     assert [scene.sessions(name) for name in RELEASES] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("node", [1, 3], ids=["the node that is asked", "another node"])
+async def test_one_node_that_hangs_delays_no_other_cluster(start: Start, node: int) -> None:
+    scene, others = await start(*RELEASES, apart=MIDDLE), {OLD, NEW}
+    await scene.timetable.run(2 * MINUTE)
+    conditions = scene.fleet.named(MIDDLE).cluster.conditions
+    conditions.put(node, Condition(hung=True))
+    scene.timetable.hanging.add(MIDDLE)
+    scene.timetable.took.clear()
+    began = len(scene.sink.outcomes)
+    await scene.timetable.run(3 * MINUTE)
+    for name in others:
+        assert _made(scene, name, began) >= _polls(3 * MINUTE, MINUTE)
+        assert quantiles(scene.timetable.took[name], n=10)[-1] < DELAY
+    assert {missed[2] for missed in scene.sink.missed if missed[0] in others} <= {"standing_by"}
+    went_on = {outcome.spec.name for outcome in scene.sink.outcomes[began:] if outcome.target.id == MIDDLE}
+    assert ("cluster" in went_on) is (node == 3)  # what does not need the hung node is still read
+
+    conditions.put(node, Condition())
+    await scene.poller.stop()
 
 
 async def test_a_storm_of_401_is_one_new_login_and_then_one_try_an_hour(start: Start) -> None:

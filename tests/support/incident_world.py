@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,6 +107,13 @@ class Scene:
         refused = sum(one.status == _REFUSED for one in self.simulator.requests[asked:])
         return Poll(readings, series, tuple(events), failures, refused, self.clock.waited - waited)
 
+    async def troubled(self, incident: str | None) -> Poll:
+        """Let an incident (or nothing) begin, wait, and ask everything."""
+        if incident is not None:
+            self.simulator.begin(incident, **ARGUMENTS.get(incident, {}))
+        self.move(DURING)
+        return await self.poll()
+
     def move(self, until: float) -> None:
         """Let time pass as on a cluster that is asked now and then."""
         while self.clock.monotonic() < until:
@@ -113,29 +121,35 @@ class Scene:
             self.simulator.cluster.settle()
 
 
-async def play(folder: Path, incident: str | None = None, *, before: Poll | None = None) -> Story:
-    """Let an incident (or nothing) happen: poll, begin, wait, poll, end it if it has not ended by itself, wait, poll.
-
-    `before` spares the first poll: that of another cluster, which told the same.
-    """
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Scene]:
+    """Give a cluster that runs, and close what was opened."""
     clock = PatientClock()
     async with Simulator(SimulatorOptions(folder, clock=clock)) as simulator:
         provider = OneFSProvider(clock=clock)
         target = Target("c1", "onefs", simulator.url, options={"ca_file": simulator.ca_file})
         session = provider.open(target, Credential("monitor", Secret(simulator.accounts["monitor"])))
-        scene = Scene(simulator, session, clock, provider.collectors())
         try:
-            before = before or await scene.poll()
-            if incident is not None:
-                simulator.begin(incident, **ARGUMENTS.get(incident, {}))
-            scene.move(DURING)
-            during = await scene.poll()
-            if incident is not None and simulator.cluster.troubled:
-                simulator.end(incident)
-            scene.move(AFTER)
-            return Story(before, during, await scene.poll())
+            yield Scene(simulator, session, clock, provider.collectors())
         finally:
             await session.close()
+
+
+async def play(folder: Path, incident: str | None = None) -> Story:
+    """Let an incident (or nothing) happen: poll, begin, wait, poll, end it if it has not ended by itself, wait, poll."""
+    async with staged(folder) as scene:
+        before = await scene.poll()
+        during = await scene.troubled(incident)
+        if incident is not None and scene.simulator.cluster.troubled:
+            scene.simulator.end(incident)
+        scene.move(AFTER)
+        return Story(before, during, await scene.poll())
+
+
+async def glimpse(folder: Path, incident: str) -> Poll:
+    """Give only the poll in the middle of an incident."""
+    async with staged(folder) as scene:
+        return await scene.troubled(incident)
 
 
 def told(quiet: Poll, seen: Poll) -> list[str]:

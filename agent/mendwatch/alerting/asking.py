@@ -88,6 +88,10 @@ class Asking:
         elif subject.records:
             self._propose(subject, alert, now, into)
 
+    def held(self, subject: Subject, alert: Alert, now: datetime) -> str:
+        """Say what holds an alert back now, or nothing."""
+        return next((f"{word}: {reason}" for word, reason in self._held(subject, alert, now)), "")
+
     def _held(self, subject: Subject, alert: Alert, now: datetime) -> Iterator[tuple[str, str]]:
         """Give the guards that hold an alert back, in their order, each with its reason."""
         rule = subject.compiled.rule

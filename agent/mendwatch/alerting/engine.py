@@ -146,6 +146,11 @@ class AlertEngine:
             return foreign.still_firing(subject, since)
         return measures.still_firing(subject, since) if subject is not None else _unknown(rule_name)
 
+    def held(self, rule_name: str, fingerprint: str, now: datetime) -> str:
+        """Say what holds the remediation of an alert back now; empty where nothing does, and where there is no such alert."""
+        subject = self._live.get((rule_name, fingerprint))
+        return "" if subject is None or subject.alert is None else self._asking.held(subject, subject.alert, now)
+
     def target_of(self, rule_name: str, fingerprint: str) -> str | None:
         """Give the target of a subject, so that it can be measured anew; None where the rule or the subject is unknown."""
         subject = self._subject(rule_name, fingerprint)

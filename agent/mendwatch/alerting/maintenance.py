@@ -7,13 +7,16 @@ have brings no window, and one that it has twice brings it twice. The words are 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-#: First and last of what is meant, both included.
-Range = tuple[int, int]
+from mendwatch.alerting import matchers
+from mendwatch.config import intervals
+from mendwatch.config.intervals import Range
+from mendwatch.config.maintenance import MaintenanceSettings, TimeIntervalSettings
+from mendwatch.errors import ContentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,15 @@ class Window:
     times: tuple[Times, ...] = ()
 
 
+def of_settings(settings: Iterable[MaintenanceSettings]) -> tuple[Window, ...]:
+    """Make windows of what is configured.
+
+    Raises:
+        ContentError: a matcher cannot be read.
+    """
+    return tuple(map(_of_setting, settings))
+
+
 def holds(window: Window, now: datetime) -> bool:
     """Tell whether a window holds now."""
     if window.start is not None and now < moment(window.start, window.zone, last=False):
@@ -62,6 +74,34 @@ def moment(written: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
     if written.tzinfo is not None:
         return written.astimezone(UTC)
     return written.replace(tzinfo=zone, fold=int(last)).astimezone(UTC)
+
+
+def _of_setting(setting: MaintenanceSettings) -> Window:
+    for text in setting.matchers:
+        try:
+            matchers.parse(text)
+        except ContentError as problem:
+            raise ContentError(f"maintenance {setting.name!r}: {problem}", hint=problem.hint) from problem
+    return Window(
+        setting.name,
+        tuple(setting.matchers),
+        ZoneInfo(setting.zone),
+        setting.comment,
+        author=setting.author,
+        start=setting.start,
+        end=setting.end,
+        times=tuple(_times(interval) for interval in setting.time_intervals),
+    )
+
+
+def _times(interval: TimeIntervalSettings) -> Times:
+    return Times(
+        minutes=tuple((intervals.minute(part.start_time), intervals.minute(part.end_time)) for part in interval.times),
+        weekdays=tuple(map(intervals.weekdays, interval.weekdays)),
+        days=tuple(map(intervals.days, interval.days_of_month)),
+        months=tuple(map(intervals.months, interval.months)),
+        years=tuple(map(intervals.years, interval.years)),
+    )
 
 
 def _within(times: Times, local: datetime) -> bool:

@@ -33,6 +33,7 @@ COMMANDS = {
     "replay": "recordings",
     "rules": "rules",
     "remediations": "remediations",
+    "silence": "silences",
     "runs": "runs",
     "token": "tokens",
     "audit": "audit",

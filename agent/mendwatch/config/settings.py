@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mendwatch.config.durations import Duration
+from mendwatch.config.maintenance import MaintenanceSettings
 from mendwatch.config.wording import HintedError
 
 _SQLITE = frozenset({"sqlite", "sqlite+aiosqlite"})
@@ -133,6 +134,9 @@ class Settings(_Strict):
     remediations: list[Path] = Field(default_factory=list, description="Folders of your own remediations, beside those shipped.")
     history: HistorySettings = Field(default_factory=HistorySettings, description="What is kept of every number, for questions.")
     runs: RunsSettings = Field(default_factory=RunsSettings, description="How remediations are run.")
+    maintenance: list[MaintenanceSettings] = Field(
+        default_factory=list, description="Maintenance windows: times in which nobody is called and nothing is mended."
+    )
     mcp: McpSettings = Field(default_factory=McpSettings, description="What is offered to language models.")
     targets: list[TargetSettings] = Field(default_factory=list, description="What is watched.")
 
@@ -143,6 +147,16 @@ class Settings(_Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             message = f"two targets have the name {twice[0]!r}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("maintenance")
+    @classmethod
+    def _windows_are_told_apart(cls, value: list[MaintenanceSettings]) -> list[MaintenanceSettings]:
+        names = [window.name for window in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"two maintenance windows have the name {twice[0]!r}"
             raise ValueError(message)
         return value
 

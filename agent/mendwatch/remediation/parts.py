@@ -40,6 +40,10 @@ class Judge(Protocol):
         """Tell whether the rule's `verify.when` holds on a record measured at or after `since`."""
         ...
 
+    def held(self, rule: Rule, fingerprint: str) -> str:
+        """Say what holds the remediation of an alert back now (a silence, a freeze, flapping, another alert); empty: nothing."""
+        ...
+
     async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
         """Give the events of one kind that hold on a target now; None while they are not known."""
         ...

@@ -43,7 +43,8 @@ async def look(parts: Parts, run: Run) -> Ready | Stop:
     known = _known(parts, run)
     if isinstance(known, Stop):
         return known
-    stop = await _recheck(parts, known, run) or await _guarded(parts, known, run) or await _unchanged(parts, known, run)
+    stop = await _recheck(parts, known, run) or _held(parts, known, run) or await _guarded(parts, known, run)
+    stop = stop or await _unchanged(parts, known, run)
     return stop or _access(parts, known, run)
 
 
@@ -82,6 +83,12 @@ async def _recheck(parts: Parts, known: _Known, run: Run) -> Stop | None:
     if verdict.holds is None:
         return Stop(RunState.SUPERSEDED, f"there is no fresh data to act on: {verdict.reason}")
     return Stop(RunState.SUPERSEDED, f"the alert does not hold any more: {verdict.reason}")
+
+
+def _held(parts: Parts, known: _Known, run: Run) -> Stop | None:
+    """Ask whether something holds it back that began after the plan was made; afterwards it is offered anew."""
+    reason = parts.judge.held(known.rule, run.fingerprint)
+    return Stop(RunState.SUPERSEDED, f"nothing may begin for this alert now: {reason}") if reason else None
 
 
 async def _guarded(parts: Parts, known: _Known, run: Run) -> Stop | None:

@@ -106,7 +106,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     alerts, readings = _engine(site, shared)
     ours = frozenset(watch.target.id for watch in site.watches)
     alerts.know(ours)
-    judgement = Judgement(alerts, store, shared.metrics, clock, announce)
+    judgement = Judgement(alerts, store, shared.metrics, clock, announce, site.library.windows)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
     # The pipeline asks the poller that is made from it, hence the late look-up.
     pipeline = Pipeline(outlets, lambda *which: poller.standing_of(*which))  # noqa: PLW0108 - the name is bound on the next line

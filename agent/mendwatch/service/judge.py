@@ -38,6 +38,10 @@ class FreshJudge:
         refused = await self._poll(rule, fingerprint)
         return refused or self._alerts.verify(rule.alert, fingerprint, since)
 
+    def held(self, rule: Rule, fingerprint: str) -> str:
+        """Say what holds the remediation of an alert back now; empty: nothing."""
+        return self._alerts.held(rule.alert, fingerprint, self._clock.now())
+
     async def open_events(self, target: str, kind: str) -> Sequence[Event] | None:
         """Give the events of one kind that hold on a target, by the last poll; None where none has told since the start.
 

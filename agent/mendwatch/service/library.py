@@ -11,7 +11,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mendwatch import content
-from mendwatch.alerting import loading, schemas
+from mendwatch.alerting import loading, maintenance, schemas
+from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.config.settings import Settings
@@ -30,6 +31,7 @@ class Library:
     catalogue: Catalogue
     rule_paths: tuple[Path, ...]
     rules: RuleSet
+    windows: tuple[Window, ...] = ()
 
 
 def installed() -> tuple[str, ...]:
@@ -47,7 +49,8 @@ def load(settings: Settings, names: Iterable[str] | None = None) -> Library:
     known = schemas.of_providers(found.values())
     may_be_done = remediations(settings)
     paths = rule_paths(settings, found)
-    return Library(found, known, may_be_done, paths, loading.load(paths, known, may_be_done))
+    rules = loading.load(paths, known, may_be_done)
+    return Library(found, known, may_be_done, paths, rules, maintenance.of_settings(settings.maintenance))
 
 
 def remediations(settings: Settings) -> Catalogue:

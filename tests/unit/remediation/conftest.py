@@ -118,6 +118,11 @@ class Judge:
     asked: list[str] = field(default_factory=list)
     truth: Callable[[], bool] | None = None
     broken: Exception | None = None
+    holding: str = ""
+
+    def held(self, rule: Rule, fingerprint: str) -> str:
+        del rule, fingerprint
+        return self.holding
 
     async def still_firing(self, rule: Rule, fingerprint: str) -> Verdict:
         del rule, fingerprint

@@ -66,9 +66,9 @@ async def test_what_a_prometheus_kept_is_judged_as_what_the_agent_saw(folder: Pa
     promtool = prometheus_server.program("promtool")
     start = (SystemClock().now() - timedelta(hours=5)).replace(second=0, microsecond=0)
     (folder / "page.txt").write_text("\n".join(lines(start)), "utf-8")
-    making = await asyncio.create_subprocess_exec(
-        promtool, "tsdb", "create-blocks-from", "openmetrics", "page.txt", "server/data", cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )  # fmt: skip
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
+    words = ("tsdb", "create-blocks-from", "openmetrics", "page.txt", "server/data")
+    making = await asyncio.create_subprocess_exec(promtool, *words, cwd=folder, **pipes)
     said, _ = await making.communicate()
     assert making.returncode == 0, said.decode()
     async with prometheus_server.started(folder / "server", {}) as server:
@@ -128,6 +128,6 @@ async def served(answer: Any) -> Any:  # noqa: ANN401 - an async iterator of the
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield "http://127.0.0.1:{}".format(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

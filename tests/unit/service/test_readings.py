@@ -241,7 +241,7 @@ async def test_a_full_disk_stops_recording_with_one_line_and_marks_what_is_missi
     day.clock.move(readings.RETRY)
     with capture_logs() as logs:
         await day.recorder.flush()
-        known = {alert.fingerprint for alert in day.engine.alerts()}
+        known = {alert.fingerprint for alert in day.engine.kept()}
         await day.live(11)
         await day.recorder.flush()
     assert [entry["event"] for entry in logs] == ["readings are recorded again"]

@@ -13,9 +13,11 @@ from collections.abc import Generator, Iterator, Sequence
 from enum import IntEnum
 from typing import cast
 
-#: Numbers of one piece: 64 KiB.
-PIECE = 8192
+#: Numbers of one piece: 32 KiB.
+PIECE = 4096
 _WIDTH = 8
+#: Before each piece: whether it is what it was at the last poll, and then nothing follows.
+_SAME, _OTHER = b"\0", b"\1"
 #: Up to here, every whole number is a double.
 _EXACT = 2**53
 
@@ -41,11 +43,6 @@ def code_of(values: Sequence[float]) -> Generator[bytes, None, Code]:
     return Code.WHOLE if whole else Code.TEXT
 
 
-def size(code: Code, count: int) -> int:
-    """Give how many bytes so many numbers take; only text has no size before it is written."""
-    return count * _WIDTH + (-(-count // _WIDTH) if code is Code.WHOLE else 0)
-
-
 def written(values: Sequence[float], code: Code, before: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Give pieces of (what is written, the raw bytes): the latter together are `before` for the next poll's.
 
@@ -59,7 +56,8 @@ def written(values: Sequence[float], code: Code, before: bytes) -> Iterator[tupl
     kind = "q" if code is Code.MOMENTS else "d"
     for start in range(0, len(values), PIECE):
         raw = array(kind, values[start : start + PIECE]).tobytes()
-        yield _mixed(_differing(raw, before[start * _WIDTH : start * _WIDTH + len(raw)])), raw
+        old = before[start * _WIDTH : start * _WIDTH + len(raw)]
+        yield (_SAME if raw == old else _OTHER + _mixed(_differing(raw, old))), raw
 
 
 def read(data: bytes, count: int, code: Code, before: bytes) -> tuple[list[float], bytes]:
@@ -81,10 +79,16 @@ def read(data: bytes, count: int, code: Code, before: bytes) -> tuple[list[float
     return (_whole(values, data[:marks]) if marks else values), raw
 
 
-def _parted(data: bytes, offset: int, count: int, before: bytes) -> Iterator[bytes]:
+def _parted(data: bytes, at: int, count: int, before: bytes) -> Iterator[bytes]:
     for start in range(0, count, PIECE):
-        begin, size = offset + start * _WIDTH, min(PIECE, count - start) * _WIDTH
-        yield _differing(_unmixed(data[begin : begin + size]), before[start * _WIDTH : start * _WIDTH + size])
+        size = min(PIECE, count - start) * _WIDTH
+        old = before[start * _WIDTH : start * _WIDTH + size]
+        if data[at : at + 1] == _SAME:
+            yield old
+            at += 1
+        else:
+            yield _differing(_unmixed(data[at + 1 : at + 1 + size]), old)
+            at += 1 + size
 
 
 def _differing(raw: bytes, before: bytes) -> bytes:

@@ -191,17 +191,14 @@ def _numbers(
         code = yield from numbers.code_of(values)
     key = (place.heads, 2 * place.part + times)  # a number and its time stand side by side
     before = place.source.before.get(key, b"")
-    raws = []
-    pieces = numbers.written(values, code, before)
-    if code is Code.TEXT:
-        whole = b"".join(piece for piece, _ in pieces)
-        yield item(Kind.NUMBERS, whole)
-    else:
-        yield HEAD.pack(Kind.NUMBERS, numbers.size(code, len(values)))
-        for piece, raw in pieces:
-            raws.append(raw)
-            yield piece
+    raws, body = [], []
+    for piece, raw in numbers.written(values, code, before):
+        raws.append(raw)
+        body.append(piece)
+        yield b""
     place.source.before[key] = b"".join(raws)
+    yield HEAD.pack(Kind.NUMBERS, sum(map(len, body)))
+    yield from body
     parts.append(
         {"heads": place.heads, "key": key[1], "code": code, "count": len(values), "times": times, "compared": bool(before)}
     )

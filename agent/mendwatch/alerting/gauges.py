@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 
 from mendwatch.alerting.derived import Joined, Now, Window
 from mendwatch.alerting.panel import Slot, feed_of
@@ -43,8 +44,24 @@ class Shelf:
         return tuple([entry.labels.get(name, "") for name in self.labels])
 
 
-#: Gives the shelves of a schema on a target, with the seconds after which what they hold is too old.
-Shelves = Callable[[str, str, tuple[str, ...]], Iterable[tuple[Shelf, float]]]
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A shelf of one source: after how many seconds what it holds is too old. Of a complete reading only what it had is there."""
+
+    shelf: Shelf
+    stale_after: float
+    round: int | None
+
+    def find(self, entry: Entry, now: float) -> Iterator[tuple[float, Entry]]:
+        """Give those whose labels are equal to an entry's and who are there, each with when it was looked at."""
+        for other in self.shelf.find(entry):
+            at = other.polled_at.timestamp()
+            if now - at < self.stale_after and self.round in {None, other.round}:
+                yield at, other
+
+
+#: Gives the shelves of a schema on a target, by some labels.
+Shelves = Callable[[str, str, tuple[str, ...]], Iterable[Shelved]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +91,10 @@ class Gauges:
         return of_joined
 
 
-def joined(shelves: Iterable[tuple[Shelf, float]], entry: Entry, now: float) -> Entry | None:
+def joined(shelves: Iterable[Shelved], entry: Entry, now: float) -> Entry | None:
     """Give the entry with equal labels that was looked at last; None where none was lately."""
-    found = [
-        (other.polled_at.timestamp(), other)
-        for shelf, stale_after in shelves
-        for other in shelf.find(entry)
-        if now - other.polled_at.timestamp() < stale_after
-    ]
-    return max(found, key=lambda one: one[0])[1] if found else None
+    found = [one for shelved in shelves for one in shelved.find(entry, now)]
+    return max(found, key=itemgetter(0))[1] if found else None
 
 
 def _seconds(stale_after: timedelta | None, interval: float) -> float:

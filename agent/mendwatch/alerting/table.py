@@ -13,7 +13,7 @@ from itertools import chain
 
 from mendwatch.alerting import records
 from mendwatch.alerting.gathering import gathered
-from mendwatch.alerting.gauges import Gauge, Gauges, Shelf
+from mendwatch.alerting.gauges import Gauge, Gauges, Shelf, Shelved
 from mendwatch.alerting.occurrences import Occurrences
 from mendwatch.alerting.panel import Panel
 from mendwatch.alerting.records import Look, Plan, Shape
@@ -252,9 +252,9 @@ class Table:
             self._panels[schema] = Panel(self.rules, schema)
         return self._panels[schema]
 
-    def _shelves(self, target: str, schema: str, labels: tuple[str, ...]) -> Iterator[tuple[Shelf, float]]:
+    def _shelves(self, target: str, schema: str, labels: tuple[str, ...]) -> Iterator[Shelved]:
         for source in self._by_schema.get((target, schema), ()):
-            yield source.shelf(labels), INTERVALS * source.interval
+            yield Shelved(source.shelf(labels), INTERVALS * source.interval, source.round if source.complete else None)
 
     def _begin_windows(self, source: Source, subject: tuple[str, ...], entry: Entry, poll: Poll) -> None:
         """Make the windows that the entry's rules need: as they were before a reload, else from the history, else empty."""

@@ -1,199 +1,225 @@
-"""What a condition names beyond its own record: windows, joined fields, peers and the present, found and typed at load."""
+"""Rules over windows, joined records and peers: judged with the values of this very reading, and of nothing else."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
-from mendwatch.alerting.conditions import ConditionError, Language
-from mendwatch.alerting.derived import Joined, Now, Peers, Window
-from mendwatch.alerting.units import BYTES, FRACTION, SECONDS
+import pytest
+from derived_worlds import DerivedWorld
+
+RATE = "  - {alert: Errors, on: node, when: 'rate(errors, 5m) > 1', key: [cluster, node]}\n"
+BUSY = "  - {alert: Busy, on: node, when: 'avg_over(busy, 3m) > 0.8', clear: 'max_over(busy, 2m) < 0.5', key: [cluster, node]}\n"
+JOINED = """  - alert: FullAndBusy
+    on: node
+    with: {its: {on: pool, equal: [cluster, pool]}}
+    when: busy > 0.5 && its.used / its.size > 0.9
+    key: [cluster, node]
+"""
+PEERS = "  - {alert: Alone, on: node, when: 'up == 1 && count_where(up == 1, pool) == 1', key: [cluster, node]}\n"
+ABSENT = "  - {alert: Gone, on: node, when: 'absent_for(up) > 2m', key: [cluster, node]}\n"
+
+Begin = Callable[[str], DerivedWorld]
 
 
 @pytest.fixture
-def language() -> Language:
-    return Language(
-        ("usage", "limit", "errors"),
-        ("path", "type"),
-        units={"usage": BYTES, "limit": BYTES},
-        joins={"pool": {"used_ratio": FRACTION, "age_seconds": SECONDS}},
-    )
+def begin(tmp_path: Path, start: datetime) -> Begin:
+    return lambda rules: DerivedWorld(tmp_path, rules, start)
 
 
-def refusal(language: Language, text: str) -> str:
-    with pytest.raises(ConditionError) as problem:
-        language.condition(text)
-    return f"{problem.value} | {problem.value.hint}"
+def test_a_rate_needs_two_points_and_sees_a_counter_begin_anew(begin: Begin) -> None:
+    w = begin(RATE)
+    w.nodes(n1={"pool": "a", "errors": 1000.0})
+    assert w.said == []
+    w.nodes(n1={"pool": "a", "errors": 1100.0})
+    assert w.said == ["Errors inactive>firing"]
+    w.nodes(n1={"pool": "a", "errors": 5.0})
+    assert w.said == ["Errors inactive>firing", "Errors firing>inactive"]
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("rate(errors, 5m)", Window("rate", "errors", 300.0, 0.0, "rate(errors, 5m)")),
-        ("delta( errors ,60m )", Window("delta", "errors", 3600.0, 0.0, "delta(errors, 1h)")),
-        ("deriv(errors, 1h)", Window("deriv", "errors", 3600.0, 0.0, "deriv(errors, 1h)")),
-        ("avg_over(errors, 90s)", Window("avg_over", "errors", 90.0, 0.0, "avg_over(errors, 1m30s)")),
-        ("min_over(errors, 1d)", Window("min_over", "errors", 86400.0, 0.0, "min_over(errors, 1d)")),
-        ("max_over(errors, 1w)", Window("max_over", "errors", 604800.0, 0.0, "max_over(errors, 7d)")),
-        ("changes(errors, 1h)", Window("changes", "errors", 3600.0, 0.0, "changes(errors, 1h)")),
-        ("last(errors, 1h)", Window("last", "errors", 3600.0, 0.0, "last(errors, 1h)")),
-        ("quantile_over(0.95, errors, 10m)", Window("quantile_over", "errors", 600.0, 0.95, "quantile_over(0.95, errors, 10m)")),
-        ("quantile_over(95%, errors, 10m)", Window("quantile_over", "errors", 600.0, 0.95, "quantile_over(0.95, errors, 10m)")),
-        ("predict_linear(errors, 6h, 7d)", Window("predict_linear", "errors", 21600.0, 604800.0, "predict_linear(errors, 6h, 7d)")),
-        ("age(errors)", Window("age", "errors", 0.0, 0.0, "age(errors)")),
-        ("absent_for(errors)", Window("absent_for", "errors", 0.0, 0.0, "absent_for(errors)")),
-        ("rate(pool.used_ratio, 5m)", Window("rate", "used_ratio", 300.0, 0.0, "rate(pool.used_ratio, 5m)", "pool")),
-        ("pool.used_ratio", Joined("pool", "used_ratio", "pool.used_ratio")),
-        ("pool . used_ratio", Joined("pool", "used_ratio", "pool.used_ratio")),
-        ("now", Now()),
-    ],
-)
-def test_each_is_found_in_its_canonical_form(language: Language, written: str, expected: Window | Joined | Now) -> None:
-    condition = language.condition(f"{written} > 0.0 && usage > 1.0")
-
-    assert condition.derived == (expected,)
-    assert condition.names == {"usage"}
-    assert condition.text == f"{written} > 0.0 && usage > 1.0"
+def test_a_window_is_asked_at_every_reading_also_when_the_number_stays(begin: Begin) -> None:
+    w = begin(RATE)
+    for errors in (0.0, 400.0, 400.0, 400.0, 400.0, 400.0, 400.0):
+        w.nodes(n1={"pool": "a", "errors": errors})
+    assert w.said == ["Errors inactive>firing", "Errors firing>inactive"]
 
 
-def test_peers_have_a_condition_of_their_own_and_labels_to_be_equal(language: Language) -> None:
-    (found,) = language.condition("count_where(usage > limit && path != ')', path, type) > 3").derived
-
-    assert isinstance(found, Peers)
-    assert (found.by, found.text) == (("path", "type"), "count_where(usage > limit && path != ')', path, type)")
-    assert found.condition.names == {"usage", "limit", "path"}
-    assert found.condition.holds(language.bind({"usage": 2.0, "limit": 1.0}, {"path": "a"})) is True
-
-
-def test_all_peers_are_counted_with_true(language: Language) -> None:
-    condition = language.condition("count_where(usage > 1GiB) / count_where(true) > 50%")
-
-    assert [one.text for one in condition.derived] == ["count_where(usage > 1GiB)", "count_where(true)"]
-    bound = language.bind({}, {}, {"count_where(usage > 1GiB)": 6.0, "count_where(true)": 10.0})
-    assert condition.holds(bound) is True
+def test_clear_has_windows_of_its_own(begin: Begin) -> None:
+    w = begin(BUSY)
+    for busy in (0.9, 0.9, 0.7, 0.4):
+        w.nodes(n1={"pool": "a", "busy": busy})
+    assert w.said == ["Busy inactive>firing"]
+    w.nodes(n1={"pool": "a", "busy": 0.4})
+    assert w.said == ["Busy inactive>firing", "Busy firing>inactive"]
 
 
-def test_what_is_derived_is_bound_by_its_text_and_without_a_value_there_is_no_answer(language: Language) -> None:
-    condition = language.condition("rate(usage, 5m) > 5MiB && pool.used_ratio > 80%")
-    values = {"rate(usage, 5m)": 6.0 * 1024**2, "pool.used_ratio": 0.9}
+def test_only_what_a_rule_names_is_remembered(begin: Begin) -> None:
+    w = begin(RATE)
+    w.nodes(n1={"pool": "a", "errors": 1.0, "busy": 0.5})
+    (source,) = w.engine._table._sources.values()
+    (entry,) = source.entries.values()
 
-    assert condition.holds(language.bind({}, {}, values)) is True
-    assert condition.holds(language.bind({}, {}, values | {"pool.used_ratio": 0.7})) is False
-    assert condition.holds(language.bind({}, {}, values | {"pool.used_ratio": float("nan")})) is None
-    assert condition.missing(language.bind({}, {}, {"rate(usage, 5m)": 1.0})) == ("pool.used_ratio",)
-
-
-def test_a_binder_takes_fields_and_then_derived_values(language: Language) -> None:
-    first = language.condition("usage > 1.0 && rate(usage, 5m) > 1.0")
-    second = language.condition("rate(usage, 300s) > 2.0 && now > 5.0 && type == 'x'")
-    binder = language.binder_of([first, second])
-
-    assert (binder.fields, binder.labels, [one.text for one in binder.derived]) == (
-        ("usage",),
-        ("type",),
-        ["rate(usage, 5m)", "now"],
-    )
-    bound = binder.bind([2.0, 3.0, 6.0], binder.texts({"type": "x", "path": "y"}))
-    assert (first.holds(bound), second.holds(bound)) == (True, True)
-    assert second.holds(binder.bind([2.0, float("nan"), 6.0], {})) is None
+    assert [(feed.field, feed.seconds, feed.way) for feed in entry.trails] == [("errors", 300.0, "rate")]
 
 
-def test_a_slot_stays_however_many_follow(language: Language) -> None:
-    first = language.condition("rate(usage, 1m) > 1.0")
-    binder = language.binder_of([first])
-    many = [language.condition(f"rate(usage, {minutes}m) > {minutes}.0") for minutes in range(1, 60)]
+def test_a_join_takes_the_newest_record_with_equal_labels(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(a={"used": 95.0, "size": 100.0}, b={"used": 5.0, "size": 100.0})
+    w.nodes(after=0, n1={"pool": "a", "busy": 0.9}, n2={"pool": "b", "busy": 0.9}, n3={"pool": "c", "busy": 0.9})
 
-    assert first.derived == many[0].derived
-    assert [one.holds(language.bind({}, {}, {"rate(usage, 40m)": 41.0})) for one in many] == [None] * 39 + [True] + [None] * 19
-    assert first.holds(binder.bind([2.0], {})) is True
+    assert w.firing() == [("FullAndBusy", "lab", "n1")]
 
 
-def test_what_a_condition_is_made_of_can_be_told_with_its_derived_values(language: Language) -> None:
-    condition = language.condition("rate(usage, 5m) > 5MiB")
-
-    assert list(condition.inputs.values()) == ["rate(usage, 5m)"]
-    assert {node.word for node in condition.tree.walk()} >= set(condition.inputs)
-
-
-@pytest.mark.parametrize(
-    ("text", "timely"),
-    [
-        ("age(usage) > 5m", True),
-        ("absent_for(usage) > 5m", True),
-        ("now > 5.0", True),
-        ("rate(usage, 5m) > 1.0", False),
-        ("true", False),
-    ],
-)
-def test_what_can_answer_otherwise_with_time_alone_says_so(language: Language, text: str, *, timely: bool) -> None:
-    assert language.condition(text).timely is timely
+def test_a_reading_of_the_joined_side_judges_those_who_join_it(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.nodes(n1={"pool": "a", "busy": 0.9})
+    w.pools(after=0, a={"used": 95.0, "size": 100.0})
+    assert w.said == ["FullAndBusy inactive>firing"]
+    w.pools(after=0.1, a={"used": 5.0, "size": 100.0})
+    assert w.said[1:] == ["FullAndBusy firing>inactive"]
 
 
-@pytest.mark.parametrize(
-    "text", ["path == 'rate(usage, 5m)'", "usage > 1.0 // rate(x, y)", 'path == """pool.x"""', "path == 'now'"]
-)
-def test_what_stands_in_a_text_or_a_remark_is_no_call(language: Language, text: str) -> None:
-    assert language.condition(text).derived == ()
+def test_records_of_another_target_are_never_joined(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(target="other", a={"used": 95.0, "size": 100.0})
+    w.nodes(after=0, n1={"pool": "a", "busy": 0.9})
+
+    assert w.said == []
 
 
-def test_a_field_may_be_called_now() -> None:
-    language = Language(("now",), ())
+def test_a_joined_record_that_is_too_old_has_no_value(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(a={"used": 95.0, "size": 100.0})
+    w.nodes(after=3, n1={"pool": "a", "busy": 0.9})
 
-    assert language.condition("now > 1.0").derived == ()
-
-
-def test_a_window_may_stand_in_a_macro_and_in_a_variable(language: Language) -> None:
-    assert len(language.condition("[1.0, 2.0].exists(x, rate(usage, 5m) > x)").derived) == 1
-    expression = language.expression("int(predict_linear(usage, 6h, 7d) * 1.1)")
-
-    assert expression.type == "INT"
-    assert expression.value(language.bind({}, {}, {"predict_linear(usage, 6h, 7d)": 100.0})) == 110
+    assert w.said == []
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("usage > 1.0 &&\n  rate(usag, 5m) > 1.0", ["'usag'", "line 2, character 8", "did you mean 'usage'"]),
-        ("rate(path, 5m) > 1.0", ["'path' is a text", "character 6"]),
-        ("rate(usage, 5) > 1.0", ["window of rate is a time", "character 13", "Write 5s"]),
-        ("rate(usage, '5m') > 1.0", ["is a time", "without quotes"]),
-        ("rate(usage, 5GiB) > 1.0", ["is a time"]),
-        ("rate(usage, limit) > 1.0", ["is a time"]),
-        ("rate(usage, 90d) > 1.0", ["90d cannot be kept", "31d"]),
-        ("rate(usage, 10ms) > 1.0", ["cannot be kept"]),
-        ("rate(usage) > 1.0", ["takes 2 values and has 1", "rate(f, 5m)"]),
-        ("rate(usage, 5m, 1h) > 1.0", ["takes 2 values and has 3"]),
-        ("quantile_over(95, usage, 5m) > 1.0", ["from 0 to 1", "character 15", "95%"]),
-        ("quantile_over(usage, 0.95, 5m) > 1.0", ["from 0 to 1"]),
-        ("predict_linear(usage, 6h, 7) > 1.0", ["how far ahead", "7s"]),
-        ("rate(rate(usage, 5m), 5m) > 1.0", ["not over an expression", "Windows do not stand within each other"]),
-        ("rate(usage / limit, 5m) > 1.0", ["not over an expression", "rate(usage, 5m) / 2"]),
-        ("rte(usage, 5m) > 1.0", ["'rte'", "did you mean 'rate'"]),
-        ("pool.usd_ratio > 50%", ["has no field 'usd_ratio'", "character 6", "'pool.used_ratio'"]),
-        ("pool > 1.0", ["whole record", "pool.used_ratio"]),
-        ("pol.used_ratio > 1.0", ["'pol.used_ratio'", "did you mean 'pool.used_ratio'"]),
-        ("[1.0].all(pool, pool > 1.0)", ["'pool' has a meaning already"]),
-        ("[1.0].all(now, now > 1.0)", ["'now' has a meaning already"]),
-        ("count_where() > 1", ["needs a condition"]),
-        ("count_where(usage) > 1", ["not by DOUBLE"]),
-        ("count_where(usage > 'x') > 1", ["no matching overload", "character 19"]),
-        ("count_where(rate(usage, 5m) > 1.0) > 1", ["cannot count by rate(usage, 5m)", "own fields"]),
-        ("count_where(pool.used_ratio > 1.0) > 1", ["cannot count by pool.used_ratio"]),
-        ("count_where(count_where(true) > 1.0) > 1", ["within count_where"]),
-        ("count_where(true, pth) > 1", ["'pth' is no label", "'path'"]),
-        ("count_where(true, usage) > 1", ["'usage' is no label"]),
-        ("__d0 > 1.0", ["two underscores"]),
-        ("usage > 1.0 && (limit > 2.0 || x == rate(usage, 5m))", ["'x'", "character 32"]),
-        ("rate(usage, 5m) + pool.used_ratio + 5m > path", ["measured in", "character 19"]),
-    ],
-)
-def test_what_is_written_wrongly_is_refused_with_its_place_in_what_was_written(
-    language: Language, text: str, said: list[str]
-) -> None:
-    message = refusal(language, text)
+def test_an_alert_whose_joined_side_falls_silent_is_no_data_and_not_resolved(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(a={"used": 95.0, "size": 100.0})
+    for _ in range(7):
+        w.nodes(n1={"pool": "a", "busy": 0.9})
+        w.wait(0)
 
-    for words in said:
-        assert words in message
+    assert w.said == ["FullAndBusy inactive>firing", "FullAndBusy firing>no_data"]
 
 
-def test_the_library_tells_places_of_the_text_that_was_written(language: Language) -> None:
-    assert "line 2, character 24" in refusal(language, "count_where(usage > 1GiB) > 3 &&\nrate(usage, 5m) > 1 && pth == 'x'")
+def test_the_joined_side_alone_does_not_keep_an_old_record_alive(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.nodes(n1={"pool": "a", "busy": 0.9})
+    for _ in range(8):
+        w.pools(a={"used": 95.0, "size": 100.0})
+        w.wait(0)
+
+    assert w.said == ["FullAndBusy inactive>firing", "FullAndBusy firing>no_data"]
+
+
+def test_a_joined_record_that_a_complete_reading_lacks_is_gone(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(a={"used": 95.0, "size": 100.0}, complete=True)
+    w.nodes(after=0, n1={"pool": "a", "busy": 0.9})
+    w.pools(b={"used": 95.0, "size": 100.0}, complete=True)
+    w.nodes(n1={"pool": "a", "busy": 0.9})
+    w.wait(0)
+    assert w.said == ["FullAndBusy inactive>firing"]
+    w.nodes(n1={"pool": "a", "busy": 0.9})
+    w.wait(2)
+
+    assert w.said == ["FullAndBusy inactive>firing", "FullAndBusy firing>no_data"]
+
+
+def test_a_window_can_be_over_a_joined_field(begin: Begin) -> None:
+    w = begin(JOINED.replace("its.used / its.size > 0.9", "delta(its.used, 10m) > 50"))
+    w.pools(a={"used": 10.0})
+    w.nodes(after=0, n1={"pool": "a", "busy": 0.9})
+    w.pools(a={"used": 70.0})
+
+    assert w.said == ["FullAndBusy inactive>firing"]
+
+
+def test_peers_are_counted_in_the_same_reading_and_by_their_labels(begin: Begin) -> None:
+    w = begin(PEERS)
+    nodes = {"n1": {"pool": "a", "up": 1.0}, "n2": {"pool": "a", "up": 1.0}, "n3": {"pool": "b", "up": 1.0}}
+    w.nodes(**nodes)
+    assert w.firing() == [("Alone", "lab", "n3")]
+    w.nodes(**{**nodes, "n2": {"pool": "a", "up": 0.0}})
+    assert w.firing() == [("Alone", "lab", "n1"), ("Alone", "lab", "n3")]
+
+
+def test_peers_of_another_target_are_not_counted(begin: Begin) -> None:
+    w = begin(PEERS)
+    w.nodes(target="other", n9={"pool": "a", "up": 1.0})
+    w.nodes(after=0, n1={"pool": "a", "up": 1.0})
+
+    assert w.firing() == [("Alone", "lab", "n1"), ("Alone", "other", "n9")]
+
+
+def test_peers_that_no_rule_is_about_are_counted_too(begin: Begin) -> None:
+    w = begin(PEERS.replace("when:", "match: ['node=\"n1\"'], when:"))
+    w.nodes(n1={"pool": "a", "up": 1.0}, n2={"pool": "a", "up": 1.0})
+    assert w.firing() == []
+    w.nodes(n1={"pool": "a", "up": 1.0}, complete=True)
+    assert w.firing() == [("Alone", "lab", "n1")]
+
+
+def test_a_count_by_what_only_the_library_can_ask(begin: Begin) -> None:
+    w = begin("  - {alert: Odd, on: node, when: 'count_where(node.matches(\"n[12]\")) == 2', key: [cluster, node]}\n")
+    w.nodes(n1={"pool": "a", "up": 1.0}, n2={"pool": "a", "up": 1.0}, n3={"pool": "a", "up": 1.0})
+
+    assert len(w.firing()) == 3
+
+
+def test_what_is_absent_is_asked_also_where_the_reading_lacks_the_record(begin: Begin) -> None:
+    w = begin(ABSENT)
+    w.nodes(n1={"pool": "a", "up": 1.0}, n2={"pool": "a", "up": 1.0})
+    for _ in range(3):
+        w.nodes(n2={"pool": "a", "up": 1.0})
+    assert w.firing() == [("Gone", "lab", "n1")]
+    w.nodes(n1={"pool": "a", "up": 1.0}, n2={"pool": "a", "up": 1.0})
+    assert w.said == ["Gone inactive>firing", "Gone firing>inactive"]
+
+
+def test_a_field_that_is_absent_from_a_record_that_is_there(begin: Begin) -> None:
+    w = begin(ABSENT)
+    for _ in range(4):
+        w.nodes(n1={"pool": "a", "busy": 1.0})
+
+    assert w.firing() == [("Gone", "lab", "n1")]
+
+
+def test_a_reload_keeps_the_windows_that_are_the_same(begin: Begin) -> None:
+    w = begin(RATE)
+    w.nodes(n1={"pool": "a", "errors": 0.0})
+    before, w.rules = w.engine, w.load(RATE + BUSY)
+    w.restart()
+    w.engine._table.inherit(before._table, w.now)
+    w.nodes(n1={"pool": "a", "errors": 400.0})
+
+    assert w.said == ["Errors inactive>firing"]
+
+
+def test_a_window_begins_with_what_the_history_has(begin: Begin) -> None:
+    w = begin(RATE)
+    asked = []
+
+    def recall(_: object, metric: str, labels: tuple[str, ...], since: datetime) -> list[tuple[float, float]]:
+        asked.append((metric, labels, (w.now - since).total_seconds()))
+        return [(w.now.timestamp() - 60.0, 0.0)]
+
+    w.engine._table.recall = recall
+    w.nodes(n1={"pool": "a", "errors": 400.0})
+
+    assert asked == [("node_errors_total", ("n1", "a"), 300.0)]
+    assert w.said == ["Errors inactive>firing"]
+
+
+def test_a_record_tells_the_derived_values_that_its_rule_names(begin: Begin) -> None:
+    w = begin(RATE + PEERS)
+    for errors in (0.0, 400.0):
+        w.nodes(n1={"pool": "a", "errors": errors, "up": 1.0})
+    subjects = {subject.compiled.rule.alert: subject for subject in w.engine._table}
+
+    assert dict(subjects["Errors"].records[0].derived) == {"rate(errors, 5m)": pytest.approx(400 / 60)}
+    assert dict(subjects["Alone"].records[0].derived) == {"count_where(up == 1, pool)": 1.0}

@@ -45,7 +45,7 @@ async def test_the_rules_pass_their_own_tests() -> None:
 
 @pytest.mark.parametrize("rule", ALERTS)
 def test_an_alert_says_what_it_is_how_bad_and_what_it_means(rule: dict[str, dict[str, str]]) -> None:
-    assert re.fullmatch("(Mendwatch|PowerScale)([A-Z][a-z]+)+", str(rule["alert"]))
+    assert re.fullmatch("Mendwatch([A-Z][a-z]+)+", str(rule["alert"]))
     assert rule["labels"]["severity"] in {"critical", "warning", "info"}
     assert rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["description"].endswith(".")

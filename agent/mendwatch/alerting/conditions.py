@@ -189,6 +189,7 @@ class Language:
     ) -> None:
         self.vocabulary = Vocabulary({name: (units or {}).get(name) for name in fields}, tuple(labels), dict(joins or {}))
         self.slots: dict[str, str] = {}
+        self._conditions: dict[str, Condition] = {}
         self._derived: dict[str, Derived] = {}
         self._room = _FIRST_SLOTS
         self.env = self._new_env()
@@ -209,7 +210,9 @@ class Language:
         Raises:
             ConditionError: it is no CEL, names something unknown, or its types or units do not fit.
         """
-        return self._told(text, self._condition)
+        if text not in self._conditions:  # `clear` and `verify.when` are often the same
+            self._conditions[text] = self._told(text, self._condition)
+        return self._conditions[text]
 
     def expression(self, text: str) -> Expression:
         """Compile an expression that must give a text, a number or a truth value.

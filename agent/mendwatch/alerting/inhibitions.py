@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mendwatch.alerting.ruleset import CompiledRule
 from mendwatch.config.documents import Fault, nearest
 
 
-def ordered(found: Sequence[CompiledRule], faults: list[Fault]) -> list[CompiledRule]:
-    """Give the rules with every inhibitor before whom it inhibits; note what is wrong between them."""
+def ordered(found: Sequence[CompiledRule], faults: list[Fault], written: Collection[str] = ()) -> list[CompiledRule]:
+    """Give the rules with every inhibitor before whom it inhibits; note what is wrong between them.
+
+    `written` are the names of all rules, also of those that have faults of their own: nobody is told that these are unknown.
+    """
     by_name: dict[str, CompiledRule] = {}
     for item in found:
         first = by_name.setdefault(item.rule.alert, item)
         if first is not item:
             faults.append(Fault(_where(item), f"the alert {item.rule.alert!r} exists already, at {_where(first)}", "Rename one."))
     for item in found:
-        _check(item, by_name, faults)
+        _check(item, by_name, faults, written)
     return _sorted(by_name, faults)
 
 
-def _check(item: CompiledRule, by_name: Mapping[str, CompiledRule], faults: list[Fault]) -> None:
+def _check(item: CompiledRule, by_name: Mapping[str, CompiledRule], faults: list[Fault], written: Collection[str]) -> None:
     for inhibition in item.rule.inhibited_by:
         other = by_name.get(inhibition.alert)
+        if other is None and inhibition.alert in written:
+            continue
         if other is None:
             meant = nearest(inhibition.alert, by_name)
             hint = f"did you mean {meant!r}?" if meant else f"known: {', '.join(sorted(by_name))}"

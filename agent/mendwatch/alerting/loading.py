@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from mendwatch.alerting import inhibitions
+from mendwatch.alerting import inhibitions, salvage
 from mendwatch.alerting.checks import compile_rule
 from mendwatch.alerting.desk import Desk
 from mendwatch.alerting.format import FileText, ForeignText, RuleText
@@ -45,9 +46,11 @@ def load(paths: Iterable[Path], schemas: Schemas, remediations: Mapping[str, Rem
     """
     desk = Desk(schemas, remediations)
     found: list[CompiledRule] = []
+    written: set[str] = set()
     for document in documents_in(paths, desk.faults):
+        written.update(salvage.alerts(document.data))
         found.extend(_rules_of(document, desk))
-    ranked = inhibitions.ordered(found, desk.faults)
+    ranked = inhibitions.ordered(found, desk.faults, written)
     if desk.faults:
         hint = next((fault.hint for fault in desk.faults if fault.hint), None)
         raise ContentError("\n".join(map(str, desk.faults)), hint=hint, faults=desk.faults)
@@ -81,32 +84,52 @@ def _unreadable(problem: ContentError, file: Path) -> Fault:
 
 
 def _rules_of(document: Document, desk: Desk) -> Iterator[CompiledRule]:
-    shell = validated(FileText, document.data or {}, document, (), desk.faults)
-    if shell is None:
-        return
-    for number, group in enumerate(shell.groups):
-        for index, raw in enumerate(group.rules):
+    validated(FileText, document.data or {}, document, (), desk.faults)
+    for number, group, rules in salvage.groups(document.data):
+        for index, raw in enumerate(rules):
             base = ("groups", number, "rules", index)
             text = _rule_text(raw, document, base, desk.faults)
-            compiled = compile_rule(text, group.name, document, base, desk) if text is not None else None
+            compiled = compile_rule(text, group, document, base, desk) if text is not None else None
             if compiled is not None:
                 yield compiled
-    for index, raw in enumerate(shell.tests):
+    for index, raw in enumerate(salvage.tests(document.data)):
         validated(RuleTestText, raw, document, ("tests", index), desk.faults)
 
 
 def _rule_text(raw: object, document: Document, base: Location, faults: list[Fault]) -> RuleText | ForeignText | None:
-    """Validate one rule, by the format of its source."""
-    if not isinstance(raw, dict):
-        return validated(RuleText, raw, document, base, faults)
-    foreign = raw.get("source") == SOURCE_ALERTMANAGER
+    """Validate one rule, by the format of its source; of one whose shape has faults, give what can be checked further."""
+    foreign = isinstance(raw, dict) and raw.get("source") == SOURCE_ALERTMANAGER
+    if isinstance(raw, dict):
+        raw = _without_misplaced(raw, document, base, faults, foreign=foreign)
+        return _as_far(ForeignText, raw, document, base, faults) if foreign else _as_far(RuleText, raw, document, base, faults)
+    return _as_far(RuleText, raw, document, base, faults)
+
+
+def _as_far(
+    model: type[documents.M],
+    raw: object,
+    document: Document,
+    base: Location,
+    faults: list[Fault],
+) -> documents.M | None:
+    """Validate as far as possible: note the faults, and give what remains without them."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problem:
+        faults.extend(documents.faults_of(problem, document, model, base))
+        return salvage.rest(model, raw, problem)
+
+
+def _without_misplaced(
+    raw: dict[Any, Any], document: Document, base: Location, faults: list[Fault], *, foreign: bool
+) -> dict[Any, Any]:
+    """Give a rule without the keys that a rule of its source cannot have; each is a fault."""
     misplaced = [key for key in (_OWN_ONLY if foreign else _FOREIGN_ONLY) if key in raw]
     for key in misplaced:
         which = "with" if foreign else "without"
         message = f"{key}: has no place in a rule {which} `source: {SOURCE_ALERTMANAGER}`"
         faults.append(Fault(document.where((*base, key)), message, _MISPLACED[foreign]))
-    raw = {key: value for key, value in raw.items() if key not in misplaced}
-    return validated(ForeignText, raw, document, base, faults) if foreign else validated(RuleText, raw, document, base, faults)
+    return {key: value for key, value in raw.items() if key not in misplaced}
 
 
 def validated(

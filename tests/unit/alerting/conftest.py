@@ -21,7 +21,14 @@ PARAMETERS = {
     "type": "object",
     "additionalProperties": False,
     "required": ["path", "limit"],
-    "properties": {"path": {"type": "string"}, "limit": {"type": "integer"}, "force": {"type": "boolean"}},
+    "dependentRequired": {"unless": ["force"]},
+    "properties": {
+        "path": {"type": "string", "pattern": "^/|^$"},
+        "limit": {"type": "integer", "minimum": 1},
+        "force": {"type": "boolean"},
+        "how": {"type": "string", "enum": ["fast", "safe"]},
+        "unless": {"type": "string"},
+    },
 }
 
 RuleLoader = Callable[..., RuleSet]

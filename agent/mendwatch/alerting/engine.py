@@ -22,7 +22,7 @@ from mendwatch.alerting.slices import Slices, Steps, finished, paced
 from mendwatch.alerting.states import Sight
 from mendwatch.alerting.steps import Collected, Step
 from mendwatch.alerting.subjects import Subject
-from mendwatch.alerting.table import Poll, Source, Table
+from mendwatch.alerting.table import Poll, Recall, Source, Table
 from mendwatch.errors import ContentError
 from mendwatch.model.alerts import Alert, AlertState, Record, Transition
 from mendwatch.model.journal import Decision
@@ -49,6 +49,10 @@ class AlertEngine:
         self._asking = Asking(self._raised)
         self._lately = Lately()
         self._live: dict[tuple[str, str], Subject] = {}  # those with an alert; few
+
+    def reach_back(self, recall: Recall) -> None:
+        """Say what gives the newest points of a series: with them a window begins that a rule has just named."""
+        self._table.recall = recall
 
     def know(self, targets: Collection[str]) -> None:
         """Say which targets are ours: received alerts may name others, on which nothing is asked for. Before it, all are."""

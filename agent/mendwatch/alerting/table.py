@@ -156,6 +156,7 @@ class Table:
 
     def inherit(self, before: Table, now: datetime) -> None:
         """Take over what another table remembers of numbers over time; for new rules, whose windows may be the same."""
+        self.recall = before.recall
         for identity, source in before._sources.items():
             known = {**source.inherited, **source.entries}
             lately = {subject: entry for subject, entry in known.items() if now - entry.polled_at < REMEMBERED}

@@ -156,6 +156,11 @@ class MemoryHistory:
         hint = None if ranked else self._hint(wanted, parts, now)
         return Answer(selector, start, end, shown, len(ranked), hint, held)
 
+    def sources_of(self, target: Target) -> list[Source]:
+        """Give what is held of a target with its present labels, source by source."""
+        held, own = self._targets.get(target.id), tuple(sorted(target.labels.items()))
+        return [source for key, source in held.sources.items() if key.labels == own] if held is not None else []
+
     def search(self, words: str, *, limit: int = 20) -> tuple[Found, ...]:
         """Find declared metrics by words of their names, helps and labels, the best first."""
         return self._catalogue.search(words, self._held(), limit)

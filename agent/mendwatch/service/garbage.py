@@ -10,14 +10,36 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import TypeVar
+
+from mendwatch.alerting.slices import Steps
+
+T = TypeVar("T")
 
 #: So many more blocks of memory in use than after the last look are worth the next one; some 20 MB.
 _WORTH = 200_000
+#: Slices of work after which what they leave is put away; some thousands of objects.
+_TIDIED_EVERY = 10
 
 
 def put_away() -> None:
     """Take everything that lives now as there to stay; costs nothing."""
     gc.freeze()
+
+
+def tidied(steps: Steps[T]) -> Steps[T]:
+    """Do long work whose results stay, and take them out of the collector's way now and then: it would look in the middle of it."""
+    slices = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        slices += 1
+        if slices % _TIDIED_EVERY == 0:
+            put_away()
+        yield
 
 
 def in_use() -> int:

@@ -17,11 +17,14 @@ from mendwatch.clock import Clock
 from mendwatch.errors import Refused, StoreError
 from mendwatch.metrics.agent import AgentMetrics
 from mendwatch.model.received import Received
+from mendwatch.service import garbage
 from mendwatch.service.judgement import Judgement
 from mendwatch.store.interface import ReceivedAlerts
 
 _log = structlog.get_logger(__name__)
 
+#: Alerts of a message after which what they leave is taken out of the way of Python's garbage collector.
+LARGE = 500
 #: Alerts that may wait to be judged; a sender that brings more is asked to come again.
 BACKLOG = 20_000
 #: How long words are kept: resolved ones, so that late ones are known as such; and those of alerts that nobody speaks of any more.
@@ -52,7 +55,9 @@ class Inbox:
         """
         if len(self._waiting) > BACKLOG:
             raise Refused("too many received alerts wait to be judged", hint="Nothing to do: the sender tries again.")
+        _put_away(message.alerts)
         receipt = await self._received.take(message.alerts)
+        _put_away(message.alerts)
         counts = {str(result): many for result, many in receipt.results.items()}
         self._metrics.deliveries.alerts(message.source, {**counts, _TRUNCATED: message.truncated})
         self._waiting += receipt.standing
@@ -67,6 +72,7 @@ class Inbox:
             self._news.clear()
             words, self._waiting = self._waiting, []
             await self._judge(words)
+            _put_away(words)
             await self._forget()
 
     async def recall(self) -> bool:
@@ -100,3 +106,8 @@ class Inbox:
             _log.info("received alerts not forgotten", reason=str(problem))
         else:
             self._forgot = moment
+
+
+def _put_away(words: Sequence[Received]) -> None:
+    if len(words) > LARGE:
+        garbage.put_away()

@@ -13,9 +13,10 @@ from typing import Any
 
 import structlog
 
-from mendwatch.alerting import asking, departures
+from mendwatch.alerting import asking, departures, succession
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.maintenance import Window
+from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import Steps, batches
 from mendwatch.alerting.steps import Step
 from mendwatch.alerting.table import Poll
@@ -31,6 +32,7 @@ from mendwatch.model.samples import Reading
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 from mendwatch.remediation.engine import RemediationEngine
+from mendwatch.service import garbage
 from mendwatch.service.hushing import Hushing
 from mendwatch.service.keeping import Keeper
 from mendwatch.store.interface import Store
@@ -40,7 +42,7 @@ _log = structlog.get_logger(__name__)
 #: Who says in the audit why nothing is asked for.
 AGENT = "agent:alerting"
 #: Why an alert ends that nothing will ever measure again.
-RULE_GONE, TARGET_GONE = "its rule is not loaded any more", "its target is not in the configuration any more"
+TARGET_GONE = "its target is not in the configuration any more"
 #: Guards that nobody is called for: of a silence people know, and what is observed the remediation engine tells.
 _UNTOLD = frozenset({asking.SILENCED, asking.OBSERVE})
 #: Seconds between two looks at clocks (`for`, `stale_after`) that no data drives.
@@ -92,7 +94,7 @@ class Judgement:
         self._engine.recall(await self._store.journal.words())
         await self._hush(now)
         ended = [departures.ended(alert, now, TARGET_GONE) for alert in away]
-        ended += [departures.ended(alert, now, RULE_GONE) for alert in unknown]
+        ended += [departures.ended(alert, now, succession.RULE_GONE) for alert in unknown]
         await self._carry(departures.step(ended))
         self._count()
 
@@ -109,9 +111,14 @@ class Judgement:
         if self.concerns(spec):
             await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
 
+    async def replace(self, rules: RuleSet) -> None:
+        """Judge by other rules from now on; returns when what follows at once is kept and told."""
+        await self._carry(await self._in_turn(garbage.tidied(self._engine.replacing(rules, self._clock.now()))))
+        self._count()
+
     async def receive(self, words: Sequence[Received], at: datetime) -> None:
         """Have received alerts judged, which are kept already; returns when that is done and told."""
-        await self._carry(await self._in_turn(self._engine.receiving(words, at)))
+        await self._carry(await self._in_turn(garbage.tidied(self._engine.receiving(words, at))))
 
     async def run(self) -> None:
         """Look at the clocks until cancelled."""

@@ -17,7 +17,7 @@ from mendwatch.model.proposals import Verdict
 
 def bind(compiled: CompiledRule, record: Record) -> Bound:
     """Make a record's values ready for a rule's expressions."""
-    return compiled.language.bind(record.values, record.labels)
+    return compiled.language.bind(record.values, record.labels, record.derived)
 
 
 def foremost(compiled: CompiledRule, records: Sequence[Record], bounds: Sequence[Bound]) -> int:
@@ -85,18 +85,20 @@ def _measure(subject: Subject, question: _Question) -> Verdict:
         return Verdict(None, f"no measurement at or after {question.since.isoformat()}", {})
     bounds = [bind(subject.compiled, record) for record in subject.records]
     answer = all_of(question.decide(bound) for bound in bounds)
-    values = subject.records[foremost(subject.compiled, subject.records, bounds)].values
+    record = subject.records[foremost(subject.compiled, subject.records, bounds)]
+    values, said = record.values, _listed(condition, record)
     if answer is None:
         missing = sorted({name for bound in bounds for name in condition.missing(bound)})
         what = f"no value of {', '.join(missing)}" if missing else f"{condition.text} has no result"
-        return Verdict(None, f"{what} with {_listed(condition, values)}", values)
+        return Verdict(None, f"{what} with {said}", values)
     holds = all_of(condition.holds(bound) for bound in bounds)
-    return Verdict(answer, f"{condition.text} {'holds' if holds else 'does not hold'} with {_listed(condition, values)}", values)
+    return Verdict(answer, f"{condition.text} {'holds' if holds else 'does not hold'} with {said}", values)
 
 
-def _listed(condition: Condition, values: Mapping[str, float]) -> str:
+def _listed(condition: Condition, record: Record) -> str:
     """Name the values that the condition speaks of; a record has many more, and they would hide these."""
-    used = ((name, value) for name, value in sorted(values.items()) if name in condition.names)
+    named = {*condition.names, *condition.inputs.values()}
+    used = ((name, value) for name, value in sorted({**record.values, **record.derived}.items()) if name in named)
     return ", ".join(f"{name}={_number(value)}" for name, value in used) or "no values"
 
 

@@ -194,7 +194,7 @@ def test_a_reload_keeps_the_windows_that_are_the_same(begin: Begin) -> None:
     w.nodes(n1={"pool": "a", "errors": 0.0})
     before, w.rules = w.engine, w.load(RATE + BUSY)
     w.restart()
-    w.engine._table.inherit(before._table, w.now)
+    finished(w.engine._table.inherit(before._table, w.now, Slices()))
     w.nodes(n1={"pool": "a", "errors": 400.0})
 
     assert w.said == ["Errors inactive>firing"]
@@ -223,3 +223,17 @@ def test_a_record_tells_the_derived_values_that_its_rule_names(begin: Begin) -> 
 
     assert dict(subjects["Errors"].records[0].derived) == {"rate(errors, 5m)": pytest.approx(400 / 60)}
     assert dict(subjects["Alone"].records[0].derived) == {"count_where(up == 1, pool)": 1.0}
+
+
+def test_a_change_is_verified_by_what_a_window_says(begin: Begin) -> None:
+    w = begin(RATE)
+    for errors in (0.0, 400.0):
+        w.nodes(n1={"pool": "a", "errors": errors})
+    (alert,) = w.engine.alerts()
+    before = w.engine.verify("Errors", alert.fingerprint, w.now)
+    w.nodes(n1={"pool": "a", "errors": 401.0}, after=5)
+    w.nodes(n1={"pool": "a", "errors": 402.0})
+    after = w.engine.verify("Errors", alert.fingerprint, w.now)
+
+    assert (before.holds, before.reason) == (False, "rate(errors, 5m) > 1 holds with rate(errors, 5m)=6.66667")
+    assert (after.holds, after.reason) == (True, "rate(errors, 5m) > 1 does not hold with rate(errors, 5m)=0.0166667")

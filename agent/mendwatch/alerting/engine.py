@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from mendwatch.alerting import departures, flaps, foreign, measures, states
+from mendwatch.alerting import departures, flaps, foreign, measures, states, succession
 from mendwatch.alerting.asking import Asking
 from mendwatch.alerting.foreign import Foreign, ForeignSubject
+from mendwatch.alerting.heirs import Heirs
 from mendwatch.alerting.lately import Lately
 from mendwatch.alerting.raised import Raised
 from mendwatch.alerting.ruleset import RuleSet
@@ -106,6 +107,39 @@ class AlertEngine:
         due = yield from self._foreign.due(now, slices)
         yield from self._judge_foreign(due, now, slices, collected)
         yield from self._forget_passed(now, slices, collected)
+        return collected.step()
+
+    def replace(self, rules: RuleSet, now: datetime) -> Step:
+        """Judge by other rules from now on, at once; see `replacing`."""
+        return finished(self.replacing(rules, now))
+
+    def replacing(self, rules: RuleSet, now: datetime) -> Steps[Step]:
+        """Judge by other rules from now on, in slices; the change itself is one step. See `succession` for what becomes of alerts.
+
+        Records are met anew with the next readings, as after a restart; windows of unchanged (field, seconds) are kept.
+        """
+        collected, slices = Collected(), Slices()
+        heirs = Heirs(rules, self._table, self._foreign)
+        yield from heirs.inherit(now, slices)
+        ended = []
+        for subject in paced(list(self._live.values()), slices, _ADVANCE):
+            if subject is None:
+                yield
+            elif subject.alert is not None:
+                follows = succession.following(subject.alert, self.rules, rules, now)
+                if isinstance(follows, Transition) or not heirs.adopt(subject, follows):
+                    ended.append((subject, follows if isinstance(follows, Transition) else _ended(subject.alert, now)))
+                elif follows != subject.alert:
+                    collected.alerts.append(follows)
+        for subject, transition in ended:
+            self._end(subject, transition, collected)
+        for alert in [alert for alert in self._lately.all() if rules.get(alert.rule) is None]:
+            self._lately.drop(alert.rule, alert.fingerprint)
+            collected.alerts.append(replace(alert, changes=()))
+        before, self.rules, self._table, self._foreign = self._table, rules, heirs.table, heirs.foreign
+        self._raised, self._live = heirs.raised, heirs.live
+        self._asking.raised = heirs.raised
+        yield from before.emptied(slices)
         return collected.step()
 
     def alerts(self) -> tuple[Alert, ...]:
@@ -303,6 +337,10 @@ class AlertEngine:
 def _order(subject: Subject) -> tuple[int, str]:
     """Order subjects alike before and after a restart, which forgets in what order they came."""
     return subject.compiled.rank, subject.fingerprint
+
+
+def _ended(alert: Alert, now: datetime) -> Transition:
+    return departures.ended(alert, now, succession.OTHER_RECORDS)
 
 
 def _unknown(rule_name: str) -> Verdict:

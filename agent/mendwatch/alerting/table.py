@@ -32,6 +32,8 @@ REMEMBERED = timedelta(days=1)
 #: Gives the newest points of a series since a moment, oldest first, as (epoch seconds, value); none where it is not kept.
 Recall = Callable[[Target, str, tuple[str, ...], datetime], Iterable[tuple[float, float]]]
 _SWEPT_EVERY = timedelta(minutes=10)
+#: Units of freeing an entry or a subject.
+_FREE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +156,41 @@ class Table:
         names, target = source.panel.joined_by, source.form.target
         return [other for name in sorted(names) for other in self._by_schema.get((target, name), ())]
 
-    def inherit(self, before: Table, now: datetime) -> None:
+    def inherit(self, before: Table, now: datetime, slices: Slices) -> Steps[None]:
         """Take over what another table remembers of numbers over time; for new rules, whose windows may be the same."""
-        self.recall = before.recall
         for identity, source in before._sources.items():
-            known = {**source.inherited, **source.entries}
-            lately = {subject: entry for subject, entry in known.items() if now - entry.polled_at < REMEMBERED}
-            self._heritage[identity] = {subject: entry for subject, entry in lately.items() if entry.trails or entry.marks}
+            heritage = self._heritage[identity] = dict[tuple[str, ...], Entry]()
+            for item in paced([*source.inherited.items(), *source.entries.items()], slices, 1):
+                if item is None:
+                    yield
+                elif now - item[1].polled_at < REMEMBERED and (item[1].trails or item[1].marks):
+                    heritage[item[0]] = item[1]
+
+    def adopt(self, before: Subject, alert: Alert | None) -> Subject | None:
+        """Take up a subject of another table with its clocks; None where no rule of this one knows it. Its records come again."""
+        compiled = self.rules.get(before.compiled.rule.alert)
+        if compiled is None or set(before.key) != set(compiled.rule.key):
+            return None
+        wait = before.stale_after if compiled.rule.stale_after is None else compiled.rule.stale_after
+        subject = Subject(compiled, before.fingerprint, before.target, before.key, wait, before.answered, alert)
+        self._add(subject)
+        if alert is not None:
+            self._unseen.setdefault((alert.target, compiled.rule.on), {})[alert.rule + alert.fingerprint] = subject
+        return subject
+
+    def emptied(self, slices: Slices) -> Steps[None]:
+        """Let go of everything, little by little: to free it all at once would hold the loop."""
+        for source in self._sources.values():
+            for held in (source.entries, source.inherited):
+                while held:
+                    held.popitem()
+                    if slices.full(_FREE):
+                        yield
+        for found in self._subjects.values():
+            while found:
+                found.popitem()
+                if slices.full(_FREE):
+                    yield
 
     def get(self, rule: str, mark: str) -> Subject | None:
         """Give one subject."""
@@ -226,7 +256,7 @@ class Table:
             for subject in paced(list(found.values()), slices, 1):
                 if subject is None:
                     yield
-                elif subject.alert is None and not subject.owners:
+                elif subject.alert is None and not subject.owners and now - subject.answered >= REMEMBERED:
                     self.drop(subject)
 
     def _sweep(self, source: Source, now: datetime, slices: Slices) -> Steps[None]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from derived_worlds import DerivedWorld
 
+from mendwatch.alerting.slices import Slices, finished
+
 RATE = "  - {alert: Errors, on: node, when: 'rate(errors, 5m) > 1', key: [cluster, node]}\n"
 BUSY = "  - {alert: Busy, on: node, when: 'avg_over(busy, 3m) > 0.8', clear: 'max_over(busy, 2m) < 0.5', key: [cluster, node]}\n"
 JOINED = """  - alert: FullAndBusy

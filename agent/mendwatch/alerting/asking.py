@@ -92,6 +92,11 @@ class Asking:
         """Say what holds an alert back now, or nothing."""
         return next((f"{word}: {reason}" for word, reason in self._held(subject, alert, now)), "")
 
+    def holds(self, subject: Subject, now: datetime) -> Iterator[tuple[str, str]]:
+        """Give every guard that would hold a subject's alert back now; nothing is said or remembered."""
+        if subject.alert is not None:
+            yield from self._held(subject, subject.alert, now)
+
     def _held(self, subject: Subject, alert: Alert, now: datetime) -> Iterator[tuple[str, str]]:
         """Give the guards that hold an alert back, in their order, each with its reason."""
         rule = subject.compiled.rule

@@ -194,6 +194,19 @@ class AlertEngine:
         subject = self._subject(rule_name, fingerprint)
         return subject.target if subject is not None else None
 
+    def subjects(self, rule_name: str) -> list[Subject]:
+        """Give every subject of a rule that is remembered; only to be looked at, and between two pieces of work."""
+        others = (subject for subject in self._foreign if subject.compiled.rule.alert == rule_name)
+        return [*self._table.of_rule(rule_name), *others]
+
+    def sources(self, schema: str) -> list[Source]:
+        """Give the sources of a schema; only to be looked at, as the subjects."""
+        return self._table.of_schema(schema)
+
+    def holds(self, subject: Subject, now: datetime) -> list[tuple[str, str]]:
+        """Give what holds back the remediation of a subject with an alert: each guard of ours, and its reason."""
+        return list(self._asking.holds(subject, now))
+
     def is_foreign(self, rule_name: str) -> bool:
         """Tell whether a rule is over alerts that others judge."""
         compiled = self.rules.get(rule_name)

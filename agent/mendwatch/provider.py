@@ -70,6 +70,15 @@ class Collector(Protocol):
         ...
 
 
+@runtime_checkable
+class Resuming(Protocol):
+    """A collector that goes on where the agent before stopped: the core keeps the mark of its last good poll."""
+
+    def resume(self, session: Any, mark: str) -> None:  # noqa: ANN401 - as above
+        """Take the mark of a former session, before the first poll of this one; one that cannot be read changes nothing."""
+        ...
+
+
 class Stream(Protocol):
     """A source that pushes. The contract is fixed so that providers can be written; this release refuses one that has streams."""
 

@@ -69,6 +69,13 @@ class Maintenance(msgspec.Struct):
     maintenance: Any = None
 
 
+class Mark(msgspec.Struct):
+    """Where an agent stopped: the newest time that it saw, and the groups around it that were over."""
+
+    newest: float
+    over: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class EventsMemory:
     """What is kept of one cluster between two polls. `told` are the groups that need not be told again once they are over."""
@@ -106,6 +113,15 @@ class EventsCollector:
         privileges=("ISI_PRIV_EVENT",),
     )
 
+    def resume(self, session: OneFSSession, mark: str) -> None:
+        """Look back to where the agent before stopped; what was over by then was told by that one."""
+        memory = session.memory(EventsMemory)
+        try:
+            kept = msgspec.json.decode(mark.encode(), type=Mark)
+        except (msgspec.MsgspecError, UnicodeEncodeError):
+            return
+        memory.newest, memory.told = kept.newest, frozenset(kept.over)
+
     async def collect(self, session: OneFSSession, now: datetime) -> Reading:
         """Fetch every page once; an event that is absent from the reading is over."""
         memory, drift = session.memory(EventsMemory), Drift()
@@ -123,7 +139,18 @@ class EventsCollector:
         memory.told = frozenset(map(key_of, (*groups, *over)))
         memory.newest = newest_of((*groups, *over)) or memory.newest
         named = all(map(key_of, held))  # one without a name may be any that is not here
-        return Reading(samples, events, events_complete=named, complete=frozenset({"events", "celog"}), drift=drift.counts)
+        mark = _mark(memory.newest, over)
+        complete = frozenset({"events", "celog"})
+        return Reading(samples, events, events_complete=named, complete=complete, drift=drift.counts, mark=mark)
+
+
+def _mark(newest: float | None, over: Sequence[EventGroup]) -> str | None:
+    """Say where the next agent goes on; a group that is open now is told by that one if it ends meanwhile."""
+    if newest is None:
+        return None
+    since = int(newest - OVERLAP)
+    keys = sorted({key for group in over if (key := key_of(group)) and (newest_of([group]) or newest) >= since})
+    return msgspec.json.encode(Mark(newest, tuple(keys))).decode()
 
 
 async def _definitions(session: OneFSSession, memory: EventsMemory, drift: Drift) -> Definitions:

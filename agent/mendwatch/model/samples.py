@@ -229,6 +229,8 @@ class Reading:
     #: The schemas whose subjects are all in this reading, so that an absent one (a deleted quota) is gone.
     complete: frozenset[str] = frozenset()
     drift: Mapping[str, int] = field(default_factory=dict)
+    #: What the collector needs to go on from here after a restart, in its own words; None leaves the one before.
+    mark: str | None = None
 
     @property
     def size(self) -> int:

@@ -47,6 +47,7 @@ from mendwatch.service.pipeline import Outlets, Pipeline
 from mendwatch.service.probing import Prober
 from mendwatch.service.readings import Readings
 from mendwatch.service.recorded_engine import RecordedEngine
+from mendwatch.service.resuming import Keeper, resuming
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
 from mendwatch.service.targets import watches
@@ -107,10 +108,12 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     ours = frozenset(watch.target.id for watch in site.watches)
     alerts.know(ours)
     judgement = Judgement(alerts, store, shared.metrics, clock, announce, site.library.windows)
-    outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce)
+    keeper = Keeper(store.marks)
+    outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce, keeper)
     # The pipeline asks the poller that is made from it, hence the late look-up.
     pipeline = Pipeline(outlets, lambda *which: poller.standing_of(*which))  # noqa: PLW0108 - the name is bound on the next line
-    poller = Poller(site.watches, pipeline, clock=clock, announce=announce)
+    watched = [resuming(one, store.marks) for one in site.watches]
+    poller = Poller(watched, pipeline, clock=clock, announce=announce)
     executor = LocalExecutor(site.settings.run_directory, clock)
     judge = FreshJudge(poller, alerts, shared.events, _collectors(site.library.providers), clock)
     targets = [watch.target for watch in site.watches]

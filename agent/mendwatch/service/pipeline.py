@@ -24,6 +24,7 @@ from mendwatch.polling.outcomes import CollectorStanding, CollectorStatus, PollO
 from mendwatch.service import garbage
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.judgement import Judgement
+from mendwatch.service.resuming import Keeper
 from mendwatch.service.standing import Standings
 
 _log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class Outlets:
     judgement: Judgement
     clock: Clock
     announce: Announce
+    keeper: Keeper | None = None
 
 
 class Pipeline:
@@ -81,6 +83,8 @@ class Pipeline:
         await self._to.judgement.observe(outcome.target, outcome.provider.target_label, outcome.spec, reading, outcome.at)
         if large:
             garbage.put_away()
+        if self._to.keeper is not None:
+            await self._to.keeper.keep(outcome)
 
     def poll_missed(self, target: str, collector: str, why: str) -> None:
         """Count a due moment that passed without a poll."""

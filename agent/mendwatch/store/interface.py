@@ -244,6 +244,18 @@ class ReceivedAlerts(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """Where collectors stopped, in their own words."""
+
+    async def of(self, target: str, collector: str) -> str | None:
+        """Give the mark that was kept last, None where there is none."""
+        ...
+
+    async def keep(self, target: str, collector: str, mark: str) -> None:
+        """Keep a mark in place of the one before."""
+        ...
+
+
 class Store(Protocol):
     """All of it; one database."""
 
@@ -280,6 +292,11 @@ class Store(Protocol):
     @property
     def received(self) -> ReceivedAlerts:
         """Alerts that others judge."""
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """Where collectors stopped."""
         ...
 
     def version(self) -> int | None:

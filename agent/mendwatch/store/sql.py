@@ -16,6 +16,7 @@ from mendwatch.store.audit import SqlAudit
 from mendwatch.store.changes import Changes
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
+from mendwatch.store.marks import SqlMarks
 from mendwatch.store.received import SqlReceived
 from mendwatch.store.runs import SqlRuns
 from mendwatch.store.silences import SqlSilences
@@ -35,6 +36,7 @@ class SqlStore:
         self._tokens = SqlTokens(database, clock, self._audit)
         self._alerts = SqlAlerts(database)
         self._received = SqlReceived(database)
+        self._marks = SqlMarks(database)
         self._journal = SqlJournal(database)
         self._silences = SqlSilences(database, clock, self._audit)
 
@@ -72,6 +74,11 @@ class SqlStore:
     def received(self) -> SqlReceived:
         """Alerts that others judge."""
         return self._received
+
+    @property
+    def marks(self) -> SqlMarks:
+        """Where collectors stopped."""
+        return self._marks
 
     def version(self) -> int | None:
         """Give a number that is another one after every commit, of any process; None where only a query can tell."""

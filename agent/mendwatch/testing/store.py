@@ -21,6 +21,7 @@ from mendwatch.store.decisions import Word
 from mendwatch.store.interface import NewRun, RunChange
 from mendwatch.testing.alerts import MemoryAlerts, MemoryJournal, MemorySilences
 from mendwatch.testing.clock import FakeClock
+from mendwatch.testing.marks import MemoryMarks
 from mendwatch.testing.received import MemoryReceived
 
 _KEY = bytes(range(32))
@@ -193,6 +194,7 @@ class MemoryStore:
         self._tokens = MemoryTokens(clock, self._audit)
         self._alerts = MemoryAlerts()
         self._received = MemoryReceived()
+        self._marks = MemoryMarks()
         self._journal = MemoryJournal(self._alerts)
         self._silences = MemorySilences(clock, self._audit.write)
 
@@ -225,6 +227,11 @@ class MemoryStore:
     def silences(self) -> MemorySilences:
         """Silences."""
         return self._silences
+
+    @property
+    def marks(self) -> MemoryMarks:
+        """Where collectors stopped."""
+        return self._marks
 
     @property
     def received(self) -> MemoryReceived:

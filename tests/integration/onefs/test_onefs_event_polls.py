@@ -92,6 +92,50 @@ async def test_what_was_over_before_the_first_poll_is_never_told(simulator: Simu
     assert [key in _by_key(await _poll(session, clock)) for _ in range(3)] == [False, False, False]
 
 
+async def test_an_agent_that_starts_again_tells_what_came_and_went_meanwhile_and_nothing_twice(
+    simulator: Simulator, opened: Open, clock: FakeClock
+) -> None:
+    before, first = _open(simulator), opened()
+    held = _open(simulator)
+    await _poll(first, clock)
+    _clear(simulator, before)
+    clock.move(60)
+    mark = (await _poll(first, clock)).mark
+    assert mark is not None
+
+    clock.move(3 * 86_400)
+    meanwhile = _open(simulator)
+    clock.move(60)
+    _clear(simulator, held)
+    _clear(simulator, meanwhile)
+    clock.move(3600)
+    second = opened()
+    EventsCollector().resume(second, mark)
+    polls = [_by_key(await _poll(second, clock)) for _ in range(3)]
+
+    passed = [{key for key, event in found.items() if event.active is None} for found in polls]
+    assert passed == [{held, meanwhile}, set(), set()]
+    assert not any(before in found for found in polls)
+
+
+@pytest.mark.parametrize("mark", ["", "{}", "[1, 2]", '{"newest": "x", "over": []}', '{"newest": 1.0, "over": 5}', "\ud800"])
+async def test_a_mark_that_cannot_be_read_is_as_good_as_none(
+    simulator: Simulator, opened: Open, clock: FakeClock, mark: str
+) -> None:
+    key = _open(simulator)
+    clock.move(60)
+    _clear(simulator, key)
+    session = opened()
+    EventsCollector().resume(session, mark)
+    assert [key in _by_key(await _poll(session, clock)) for _ in range(2)] == [False, False]
+
+
+async def test_a_quiet_cluster_gives_the_same_mark(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
+    _open(simulator)
+    session = opened()
+    assert len({(await _poll(session, clock)).mark for _ in range(4)}) == 1
+
+
 async def test_a_poll_that_breaks_off_loses_no_event(simulator: Simulator, opened: Open, clock: FakeClock) -> None:
     session = opened()
     await _poll(session, clock)

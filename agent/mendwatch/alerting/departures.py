@@ -6,11 +6,11 @@ A collector that reads all there is says so (`Reading.complete`). What such a re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from mendwatch.alerting.steps import Step, transitioned
 from mendwatch.model.alerts import Alert, AlertState, Transition
+from mendwatch.model.changing import changed
 
 GONE = "it is gone: a complete reading does not have it any more"
 
@@ -23,7 +23,7 @@ def gone(alert: Alert, now: datetime) -> Transition:
 def ended(alert: Alert, now: datetime, reason: str) -> Transition:
     """End an alert for another reason than its condition."""
     fired = alert.fired_at is not None
-    over = replace(
+    over = changed(
         alert,
         state=AlertState.INACTIVE,
         active_since=alert.active_since if fired else None,

@@ -26,6 +26,7 @@ from mendwatch.alerting.subjects import Subject
 from mendwatch.alerting.table import Poll, Recall, Source, Table
 from mendwatch.errors import ContentError
 from mendwatch.model.alerts import Alert, AlertState, Record, Transition
+from mendwatch.model.changing import changed
 from mendwatch.model.journal import Decision
 from mendwatch.model.proposals import Verdict
 from mendwatch.model.received import Received
@@ -135,7 +136,7 @@ class AlertEngine:
             self._end(subject, transition, collected)
         for alert in [alert for alert in self._lately.all() if rules.get(alert.rule) is None]:
             self._lately.drop(alert.rule, alert.fingerprint)
-            collected.alerts.append(replace(alert, changes=()))
+            collected.alerts.append(changed(alert, changes=()))
         before, self.rules, self._table, self._foreign = self._table, rules, heirs.table, heirs.foreign
         self._raised, self._live = heirs.raised, heirs.live
         self._asking.raised = heirs.raised
@@ -274,7 +275,7 @@ class AlertEngine:
         if alert.state is not AlertState.INACTIVE:
             alert = self._described(subject, alert, record if sight.when is not None else None)
         if transition is not None:
-            self._asking.moved(replace(transition, alert=alert), now, collected)
+            self._asking.moved(Transition(transition.before, alert, transition.at, transition.reason), now, collected)
         if alert != before:
             self._asking.flapped(before, alert, now, collected)
             self._keep(subject, alert, collected)
@@ -282,7 +283,7 @@ class AlertEngine:
 
     def _blank(self, subject: Subject) -> Alert:
         changes = self._lately.changes(subject.compiled.rule.alert, subject.fingerprint)
-        return replace(subject.blank(), changes=changes) if changes else subject.blank()
+        return changed(subject.blank(), changes=changes) if changes else subject.blank()
 
     def _end(self, subject: Subject, transition: Transition, collected: Collected) -> None:
         """End an alert for another reason than its condition."""
@@ -336,7 +337,7 @@ class AlertEngine:
         if not annotations or alert.values != record.values:
             texts = {name: self._text(source, subject, record) for name, source in rule.annotations.items()}
             annotations = {**subject.remarks, **texts}
-        return replace(alert, labels={**record.labels, **rule.labels}, values=dict(record.values), annotations=annotations)
+        return changed(alert, labels={**record.labels, **rule.labels}, values=dict(record.values), annotations=annotations)
 
     def _text(self, source: str, subject: Subject, record: Record) -> str:
         """Render one annotation. A text that cannot be rendered must not cost the alert."""

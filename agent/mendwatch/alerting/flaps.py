@@ -6,10 +6,10 @@ counts at which it would have been: without that it would be calm one window lat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from mendwatch.model.alerts import Alert, AlertState
+from mendwatch.model.changing import changed
 from mendwatch.model.rules import Flap
 
 
@@ -25,7 +25,7 @@ def held(flap: Flap, alert: Alert, now: datetime) -> Alert | None:
     if alert.flapping_since is not None:
         return alert
     changes = _newest(flap, (*alert.changes, now), now)
-    return replace(alert, changes=changes, flapping_since=now) if _too_many(flap, changes) else None
+    return changed(alert, changes=changes, flapping_since=now) if _too_many(flap, changes) else None
 
 
 def counted(flap: Flap, before: Alert, after: Alert, now: datetime) -> Alert:
@@ -34,7 +34,7 @@ def counted(flap: Flap, before: Alert, after: Alert, now: datetime) -> Alert:
         return after
     changes = _newest(flap, (*before.changes, now), now)
     flaps = is_raised(after) and _too_many(flap, changes)
-    return replace(after, changes=changes, flapping_since=after.flapping_since or (now if flaps else None))
+    return changed(after, changes=changes, flapping_since=after.flapping_since or (now if flaps else None))
 
 
 def calmed(flap: Flap, alert: Alert, now: datetime) -> Alert:
@@ -42,7 +42,7 @@ def calmed(flap: Flap, alert: Alert, now: datetime) -> Alert:
     if not alert.changes and alert.flapping_since is None:
         return alert
     last = max((*alert.changes, alert.flapping_since or alert.changes[-1]))
-    return replace(alert, changes=(), flapping_since=None) if now - last >= flap.window else alert
+    return changed(alert, changes=(), flapping_since=None) if now - last >= flap.window else alert
 
 
 def _would_have_changed(before: Alert, after: Alert) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mendwatch.model.alerts import Alert
+from mendwatch.model.changing import changed
 
 
 class Lately:
@@ -40,7 +40,7 @@ class Lately:
             if now - alert.changes[-1] < window:
                 return
             del ended[mark]
-            yield replace(alert, changes=())
+            yield changed(alert, changes=())
 
     def all(self) -> tuple[Alert, ...]:
         """Give all that is remembered."""

@@ -7,12 +7,13 @@ kept. Time comes in as an argument, and everything that must survive a restart i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mendwatch.alerting import flaps
 from mendwatch.config.durations import format_duration
 from mendwatch.model.alerts import Alert, AlertState, Transition
+from mendwatch.model.changing import changed
 from mendwatch.model.rules import NoData, Rule
 
 _S = AlertState
@@ -71,7 +72,7 @@ def advance(rule: Rule, sight: Sight, alert: Alert, now: datetime, stale_after: 
     alert = flaps.calmed(rule.flap, alert, now)
     if _answered(sight, alert):
         broken = now - alert.last_seen >= stale_after
-        following = _judge(rule, sight, replace(alert, last_seen=sight.told_at or now), now, broken=broken)
+        following = _judge(rule, sight, changed(alert, last_seen=sight.told_at or now), now, broken=broken)
     elif now - alert.last_seen < stale_after:
         return alert, None
     else:
@@ -91,7 +92,7 @@ def _answered(sight: Sight, alert: Alert) -> bool:
 
 def _judge(rule: Rule, sight: Sight, alert: Alert, now: datetime, *, broken: bool) -> _Next:
     if broken and alert.state is _S.PENDING:  # `for` wants an unbroken time, and nobody knows what was in the gap
-        alert = replace(alert, active_since=None)
+        alert = changed(alert, active_since=None)
     return _STEPS[alert.state](rule, sight, alert, now)
 
 
@@ -99,58 +100,63 @@ def _without_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Nex
     silence = f"no data for {format_duration(_rounded(now - alert.last_seen))}"
     if rule.no_data is NoData.KEEP:
         told = alert.state in {_S.PENDING, _S.FIRING, _S.RESOLVING}
-        return _Next(replace(alert, state=_S.NO_DATA, cleared_since=None) if told else alert, silence)
+        return _Next(changed(alert, state=_S.NO_DATA, cleared_since=None) if told else alert, silence)
     fire = rule.no_data is NoData.FIRE
-    following = _STEPS[alert.state](rule, replace(sight, when=fire, clear=not fire), alert, now)
-    return replace(following, reason=f"{silence}, which this rule takes for {'trouble' if fire else 'the end'}")
+    following = _STEPS[alert.state](rule, changed(sight, when=fire, clear=not fire), alert, now)
+    return changed(following, reason=f"{silence}, which this rule takes for {'trouble' if fire else 'the end'}")
 
 
 def _from_inactive(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
-    fresh = replace(alert, active_since=None, fired_at=None, cleared_since=None, resolved_at=None)
-    return _rise(rule, sight, fresh, now) if sight.when else _Next(alert, "")
+    if not sight.when:
+        return _Next(alert, "")
+    clocks = (alert.active_since, alert.fired_at, alert.cleared_since, alert.resolved_at)
+    if clocks != _NO_CLOCKS:
+        alert = changed(alert, active_since=None, fired_at=None, cleared_since=None, resolved_at=None)
+    return _rise(rule, sight, alert, now)
 
 
 def _from_pending(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     if sight.when:
         return _rise(rule, sight, alert, now)
-    return _Next(replace(alert, state=_S.INACTIVE, active_since=None), "the condition no longer holds")
+    return _Next(changed(alert, state=_S.INACTIVE, active_since=None), "the condition no longer holds")
 
 
 def _from_firing(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     """Go on firing, or come to the end: at once, or after a while of being clear."""
     if sight.when or not sight.clear:
-        return _Next(replace(alert, state=_S.FIRING, cleared_since=None), _AGAIN[alert.state])
+        return _Next(changed(alert, state=_S.FIRING, cleared_since=None), _AGAIN[alert.state])
     since = alert.cleared_since or now
-    resolving = replace(alert, state=_S.RESOLVING, cleared_since=since)
     if now - since < rule.keep_firing_for:
+        resolving = changed(alert, state=_S.RESOLVING, cleared_since=since)
         return _Next(resolving, f"it is over; resolved after {format_duration(rule.keep_firing_for)} without a break")
-    held = flaps.held(rule.flap, resolving, now)
+    held = flaps.held(rule.flap, alert, now)
     if held is not None:
-        return _Next(held, "it is over; but it flaps, and is resolved when it is calm")
-    over = replace(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
+        return _Next(
+            changed(held, state=_S.RESOLVING, cleared_since=since), "it is over; but it flaps, and is resolved when it is calm"
+        )
+    over = changed(alert, state=_S.INACTIVE, cleared_since=since, resolved_at=now)
     return _Next(over, f"over for {format_duration(_rounded(now - since))}" if now > since else "the condition is over")
 
 
 def _from_no_data(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     if alert.fired_at is not None:
-        return _from_firing(rule, sight, replace(alert, cleared_since=None), now)
+        return _from_firing(rule, sight, changed(alert, cleared_since=None), now)
     if sight.when:
-        return _rise(rule, sight, replace(alert, active_since=None), now)
-    return _Next(replace(alert, state=_S.INACTIVE, active_since=None), "data are back, and the condition does not hold")
+        return _rise(rule, sight, changed(alert, active_since=None), now)
+    return _Next(changed(alert, state=_S.INACTIVE, active_since=None), "data are back, and the condition does not hold")
 
 
 def _rise(rule: Rule, sight: Sight, alert: Alert, now: datetime) -> _Next:
     """Fire if the condition has held for long enough and nothing silences the rule; else wait."""
     since = alert.active_since or now
-    waiting = replace(alert, state=_S.PENDING, active_since=since)
-    if now - since < rule.hold:
-        return _Next(waiting, f"the condition holds; it fires after {format_duration(rule.hold)}")
-    if sight.inhibitor:
-        return _Next(waiting, f"the condition holds; inhibited by {sight.inhibitor}")
+    if now - since < rule.hold or sight.inhibitor:
+        after = f"it fires after {format_duration(rule.hold)}" if now - since < rule.hold else f"inhibited by {sight.inhibitor}"
+        return _Next(changed(alert, state=_S.PENDING, active_since=since), f"the condition holds; {after}")
     held = f"the condition has held for {format_duration(_rounded(now - since))}" if now > since else "the condition holds"
-    return _Next(replace(waiting, state=_S.FIRING, fired_at=now, cleared_since=None), held)
+    return _Next(changed(alert, state=_S.FIRING, active_since=since, fired_at=now, cleared_since=None), held)
 
 
+_NO_CLOCKS = (None, None, None, None)
 #: Why it fires (on), by what it was before.
 _AGAIN: Mapping[AlertState, str] = {
     _S.FIRING: "it is not over",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mendwatch.model.alerts import Alert, Transition
@@ -67,12 +67,12 @@ class Collected:
         )
 
 
-def decided(alert: Alert, now: datetime, kind: DecisionKind, words: tuple[str, str]) -> Decision:
+def decided(alert: Alert, now: datetime, kind: DecisionKind, words: tuple[str, str], before: str = "") -> Decision:
     """Give a row of the journal about an alert; `words` are the word and the reason."""
-    return Decision(now, alert.rule, alert.fingerprint, alert.target, kind, *words, key=alert.key, values=alert.values)
+    return Decision(now, alert.rule, alert.fingerprint, alert.target, kind, *words, before, alert.key, alert.values)
 
 
 def transitioned(one: Transition) -> Decision:
     """Give the row of the journal about a transition."""
     words = (str(one.alert.state), one.reason)
-    return replace(decided(one.alert, one.at, DecisionKind.TRANSITION, words), before=str(one.before))
+    return decided(one.alert, one.at, DecisionKind.TRANSITION, words, str(one.before))

@@ -1,6 +1,7 @@
 """The file format of rules, as design.md fixes it. Strict: an unknown key is a fault, and so is a number where text belongs.
 
-These models know the shape only; `checks` holds a rule against schemas and remediations.
+These models know the shape only; `checks` holds a rule against schemas and remediations. What each field says of itself goes into
+docs/reference/rules.schema.json, which editors read, and into the hints of faults.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mendwatch.config.durations import Duration, parse_duration
 from mendwatch.model.rules import Mode, NoData
@@ -37,116 +38,126 @@ def _max_runs(text: object) -> tuple[int, timedelta]:
 
 
 class ApprovalText(Strict):
-    """`approval:`; the defaults are those of `model.rules`, which a test compares."""
+    """Who must agree to a run; the defaults are those of `model.rules`, which a test compares."""
 
-    quorum: Positive = 1
-    not_proposer: Flag = True
-    expires: Duration = timedelta(minutes=30)
-    recheck: Flag = True
+    quorum: Positive = Field(1, description="how many people must agree")
+    not_proposer: Flag = Field(default=True, description="whether whoever proposed the run cannot approve it")
+    expires: Duration = Field(timedelta(minutes=30), description="how long the question stands; then it is denied")
+    recheck: Flag = Field(default=True, description="whether the condition is asked again before the run begins")
 
 
 class VerifyText(Strict):
-    """`verify:`."""
+    """How the success of a run is measured."""
 
-    when: str
-    within: Duration = timedelta(minutes=10)
+    when: str = Field(description="the condition, in CEL, that must hold on data measured after the change")
+    within: Duration = Field(timedelta(minutes=10), description="how long it may take until it holds")
 
 
 class BreakerText(Strict):
-    """`breaker:`."""
+    """When failures switch a remediation off."""
 
-    failures: Positive
+    failures: Positive = Field(description="after so many failures in a row nothing runs until a person says so")
 
 
 class GuardText(Strict):
-    """`guard:`. What is absent has the model's default; nothing switches a guard off."""
+    """The limits of a remediation. What is absent has the model's default; nothing switches a guard off."""
 
-    cooldown: Duration = timedelta(minutes=15)
-    max_runs: Annotated[tuple[int, timedelta], BeforeValidator(_max_runs)] = (3, timedelta(hours=24))
-    concurrent: Positive = 1
-    per: list[LabelName] = Field(default=["target"], min_length=1)
-    max_targets: Positive = 1
-    breaker: BreakerText = BreakerText(failures=2)
+    cooldown: Duration = Field(timedelta(minutes=15), description="how long nothing runs again after a run")
+    max_runs: Annotated[
+        tuple[int, timedelta],
+        BeforeValidator(_max_runs),
+        WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d{0,3}/(\d+(ms|[smhdwy]))+$", "examples": ["3/24h"]}),
+    ] = Field((3, timedelta(hours=24)), description="how many runs in how long, such as 3/24h")
+    concurrent: Positive = Field(1, description="how many may run at once")
+    per: list[LabelName] = Field(default=["target"], min_length=1, description="the labels for which the limits are counted")
+    max_targets: Positive = Field(1, description="how many targets a storm may touch")
+    breaker: BreakerText = Field(BreakerText(failures=2), description="when failures switch the remediation off")
 
 
 class RemediateText(Strict):
-    """`remediate:`."""
+    """What may be done."""
 
-    remediation: str
-    variables: dict[str, str] = {}
-    mode: Mode = Mode.OBSERVE
-    approval: ApprovalText = ApprovalText()
-    verify: VerifyText | None = None
-    guard: GuardText = GuardText()
+    remediation: str = Field(description="the remediation's name, such as onefs/quota_raise")
+    variables: dict[str, str] = Field({}, description="an expression in CEL for each of the remediation's parameters")
+    mode: Mode = Field(Mode.OBSERVE, description="how far it may go by itself: observe, check, approve or auto")
+    approval: ApprovalText = Field(ApprovalText(), description="who must agree")
+    verify: VerifyText | None = Field(None, description="how success is measured; without it, the alert must be over")
+    guard: GuardText = Field(GuardText(), description="the limits, which are always on")
 
 
 class InhibitionText(Strict):
-    """One item of `inhibited_by:`."""
+    """An alert for which this one waits."""
 
-    alert: str
-    equal: list[LabelName] = []
+    alert: str = Field(description="the name of the alert for which this one waits")
+    equal: list[LabelName] = Field([], description="the labels that must be equal on both")
 
 
 class JoinText(Strict):
-    """One value of `with:`."""
+    """Another kind of record, whose fields conditions name as `name.field`."""
 
-    on: str
-    equal: list[LabelName] = Field(min_length=1)
+    on: str = Field(description="the kind of record that is joined")
+    equal: list[LabelName] = Field(min_length=1, description="the labels that must be equal; the target's own is among them")
 
 
 class FlapText(Strict):
-    """`flap:`; the defaults are those of `model.rules`."""
+    """When an alert goes up and down too often; the defaults are those of `model.rules`."""
 
-    changes: Annotated[int, Field(strict=True, ge=2)] = 6
-    window: Duration = timedelta(minutes=30)
+    changes: Annotated[int, Field(strict=True, ge=2)] = Field(6, description="so many changes within the window are too many")
+    window: Duration = Field(timedelta(minutes=30), description="the time within which changes are counted")
 
 
 class CommonText(Strict):
     """What every rule can say, wherever its subjects come from."""
 
-    alert: str = Field(pattern=_NAME)
-    match: list[str] = []
-    key: list[LabelName] | None = Field(default=None, min_length=1)
-    hold: Duration = Field(default=timedelta(0), alias="for")
-    keep_firing_for: Duration = timedelta(0)
-    stale_after: Duration | None = None
-    no_data: NoData = NoData.KEEP
-    flap: FlapText = FlapText()
-    freezes: list[LabelName] | None = None
-    inhibited_by: list[InhibitionText] = []
-    labels: dict[LabelName, str] = {}
-    annotations: dict[LabelName, str] = {}
-    remediate: RemediateText | None = None
+    alert: str = Field(
+        pattern=_NAME, description="the name that people will see: letters, digits and underscores, such as QuotaFull"
+    )
+    match: list[str] = Field([], description='Alertmanager\'s matchers, such as cluster=~"prod-.*"; all must match')
+    key: list[LabelName] | None = Field(
+        default=None, min_length=1, description="the labels that make one subject; the target's own is among them"
+    )
+    hold: Duration = Field(timedelta(0), alias="for", description="how long the condition must hold before the alert fires")
+    keep_firing_for: Duration = Field(timedelta(0), description="how long the alert fires on after it is clear")
+    stale_after: Duration | None = Field(None, description="how long silence is a pause; longer, it is no data; else three polls")
+    no_data: NoData = Field(NoData.KEEP, description="what becomes of the alert without data: keep, fire or resolve")
+    flap: FlapText = Field(FlapText(), description="when an alert goes up and down too often, and is held until it is calm")
+    freezes: list[LabelName] | None = Field(
+        None, description="while this alert is raised, no remediation begins for subjects with equal values of these labels"
+    )
+    inhibited_by: list[InhibitionText] = Field([], description="the alerts for which this one waits")
+    labels: dict[LabelName, str] = Field({}, description="labels that are given to the alert, such as severity")
+    annotations: dict[LabelName, str] = Field({}, description="texts for people, in Jinja, such as summary")
+    remediate: RemediateText | None = Field(None, description="what may be done")
 
 
 class RuleText(CommonText):
     """One rule over the agent's own records."""
 
-    on: str
-    when: str
-    clear: str | None = None
-    joins: dict[LabelName, JoinText] = Field(default={}, alias="with")
-    source: Literal["samples"] = "samples"
+    on: str = Field(description="the kind of record, as a collector declares it; docs/reference/metrics.md lists them")
+    when: str = Field(description="the condition, in CEL, that starts the worry")
+    clear: str | None = Field(None, description="the condition, in CEL, that ends it; else: that `when` does not hold")
+    joins: dict[LabelName, JoinText] = Field({}, alias="with", description="other records, by the names that conditions give them")
+    source: Literal["samples"] = Field("samples", description="the agent's own samples; `alertmanager` for alerts from elsewhere")
 
 
 class ForeignText(CommonText):
     """One rule over alerts that an Alertmanager sends; that one has judged already, so there is no condition."""
 
-    source: Literal["alertmanager"]
-    target: LabelName = "cluster"
-    match: list[str] = Field(min_length=1)
-    key: list[LabelName] = Field(min_length=1)
+    source: Literal["alertmanager"] = Field(description="an Alertmanager's webhook")
+    target: LabelName = Field("cluster", description="the label that carries the target's id")
+    match: list[str] = Field(min_length=1, description="Alertmanager's matchers that say which alerts are meant")
+    key: list[LabelName] = Field(min_length=1, description="the labels that make one subject; the target's own is among them")
 
 
 class GroupText(Strict):
     """One group; its rules are validated one by one, so that one fault does not hide the next."""
 
-    name: str = Field(min_length=1)
-    rules: list[Any]
+    name: str = Field(min_length=1, description="a name for the rules that belong together")
+    rules: list[Any] = Field(description="the rules")
 
 
 class FileText(Strict):
     """A whole file."""
 
-    groups: list[GroupText]
-    tests: list[Any] = []
+    groups: list[GroupText] = Field(description="the groups of rules")
+    tests: list[Any] = Field([], description="the tests of the rules, in promtool's format")

@@ -36,7 +36,9 @@ def _check(item: CompiledRule, by_name: Mapping[str, CompiledRule], faults: list
         for label in inhibition.equal:
             lacking = [rule.rule.alert for rule in (item, other) if label not in rule.known.labels]
             if lacking:
-                faults.append(Fault(_where(item), f"inhibited_by: equal: {' and '.join(lacking)} has no label {label!r}"))
+                both = [name for name in item.known.labels if name in other.known.labels]
+                message = f"inhibited_by: equal: {' and '.join(lacking)} has no label {label!r}"
+                faults.append(Fault(_where(item), message, f"both have: {', '.join(both) or 'none'}"))
 
 
 def _sorted(by_name: Mapping[str, CompiledRule], faults: list[Fault]) -> list[CompiledRule]:

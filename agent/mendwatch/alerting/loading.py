@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mendwatch.alerting import inhibitions, salvage
 from mendwatch.alerting.checks import compile_rule
@@ -116,7 +116,7 @@ def _as_far(
     try:
         return model.model_validate(raw)
     except ValidationError as problem:
-        faults.extend(documents.faults_of(problem, document, model, base))
+        _tell(problem, document, model, base, faults)
         return salvage.rest(model, raw, problem)
 
 
@@ -143,5 +143,17 @@ def validated(
     try:
         return model.model_validate(raw)
     except ValidationError as problem:
-        faults.extend(documents.faults_of(problem, document, model, base))
+        _tell(problem, document, model, base, faults)
         return None
+
+
+def _tell(
+    problem: ValidationError,
+    document: Document,
+    model: type[BaseModel],
+    base: Location,
+    faults: list[Fault],
+) -> None:
+    """Note the faults of one part; who has no better hint is told what the key is for."""
+    found = documents.faults_of(problem, document, model, base, explained=True)
+    faults.extend(fault if fault.hint else replace(fault, hint="See docs/write-a-rule.md for an example.") for fault in found)

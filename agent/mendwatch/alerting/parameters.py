@@ -14,6 +14,7 @@ from mendwatch.alerting.desk import Place
 from mendwatch.alerting.format import RemediateText
 from mendwatch.config.documents import nearest
 
+_SEE = "The remediation's remediation.yaml says what its parameters are."
 #: What a JSON Schema says of several properties together.
 _TOGETHER = ("anyOf", "oneOf", "allOf", "not", "dependentRequired")
 #: Which JSON Schema types a value of each CEL type satisfies.
@@ -65,7 +66,7 @@ def _check_presence(text: RemediateText, parameters: Mapping[str, object], place
     """Hold which variables there are against what the schema says of several together: `anyOf`, `dependentRequired`, ..."""
     together = {word: parameters[word] for word in _TOGETHER if word in parameters}
     for problem in Draft202012Validator(_of_presence(together)).iter_errors(dict.fromkeys(text.variables)):
-        place.fault(("remediate", "variables"), f"these variables of {text.remediation} do not go together: {_said(problem)}")
+        place.fault(("remediate", "variables"), f"these variables of {text.remediation} do not go together: {_said(problem)}", _SEE)
 
 
 def _of_presence(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON Schema
@@ -92,7 +93,7 @@ def _check_type(name: str, expression: Expression, schema: Mapping[str, Any], pl
     allowed = {wanted} if isinstance(wanted, str) else set(wanted or ())
     if not allowed or allowed & _FITS[expression.type]:
         return True
-    hint = f"write int({expression.text})" if expression.type == "DOUBLE" and "integer" in allowed else ""
+    hint = f"write int({expression.text})" if expression.type == "DOUBLE" and "integer" in allowed else _about(name, schema)
     message = f"{name} must be {' or '.join(sorted(allowed))}, and {expression.text!r} gives {expression.type}"
     place.fault(("remediate", "variables", name), message, hint)
     return False
@@ -102,10 +103,19 @@ def _check_value(name: str, expression: Expression, nothing: Bound, schema: Mapp
     """Hold what an expression without names always gives against the parameter's limits: enum, minimum, pattern, ..."""
     value = expression.value(nothing)
     if value is None:
-        place.fault(("remediate", "variables", name), f"{name}: {expression.text!r} never has a value")
+        place.fault(("remediate", "variables", name), f"{name}: {expression.text!r} never has a value", _about(name, schema))
         return
     for problem in Draft202012Validator(schema).iter_errors(value):
-        place.fault(("remediate", "variables", name), f"{name}: {expression.text!r} {_wrong(problem)}", _hint(problem))
+        place.fault(
+            ("remediate", "variables", name),
+            f"{name}: {expression.text!r} {_wrong(problem)}",
+            _hint(problem) or _about(name, schema),
+        )
+
+
+def _about(name: str, schema: Mapping[str, Any]) -> str:
+    """Say what a parameter is, in the words of the remediation."""
+    return f"{name}: {schema['description']}" if schema.get("description") else _SEE
 
 
 def _wrong(problem: ValidationError) -> str:

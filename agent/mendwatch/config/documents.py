@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
@@ -173,21 +173,47 @@ def validate(document: Document, model: type[M], error: type[UserError] = Conten
         raise error("\n".join(map(str, faults)), hint=_hint(faults), faults=faults) from None
 
 
-def faults_of(problem: ValidationError, document: Document, model: type[BaseModel], base: Location = ()) -> list[Fault]:
+def faults_of(
+    problem: ValidationError, document: Document, model: type[BaseModel], base: Location = (), *, explained: bool = False
+) -> list[Fault]:
     """Turn pydantic's errors into faults with positions; `base` is where the model's data lies in the document.
 
-    A mistyped key is one fault, not two: the key that was meant is not told as missing.
+    A mistyped key is one fault, not two: the key that was meant is not told as missing. Where nothing better is known, and
+    faults are to be `explained`, the hint is what the model says of the field.
     """
     items: list[dict[str, Any]] = [dict(item) for item in problem.errors(include_url=False, include_input=False)]
     meant = {(*item["loc"][:-1], _meant(item["loc"], model)) for item in items if item["type"] == _UNKNOWN}
     told = [item for item in items if item["type"] != "missing" or tuple(item["loc"]) not in meant]
-    return [_fault(item, document, model, base) for item in told]
+    found = [_fault(item, document, model, base) for item in told]
+    if not explained:
+        return found
+    return [_explained(fault, tuple(item["loc"]), model) for fault, item in zip(found, told, strict=True)]
+
+
+def _explained(fault: Fault, location: Location, model: type[BaseModel]) -> Fault:
+    purpose = "" if fault.hint else described(model, location)
+    key = next((part for part in reversed(location) if isinstance(part, str)), "")
+    return replace(fault, hint=f"{key} is {purpose}") if purpose else fault
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Give the known word that was most likely meant, or None."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def described(model: type[BaseModel], location: Location) -> str:
+    """Give what the model says of the nearest described field on the way to a place, or nothing."""
+    current: Any = model
+    found = ""
+    for part in location:
+        current = _unwrap(current)
+        if _is_model(current):
+            found = (
+                next((info.description for name, info in current.model_fields.items() if part in {name, info.alias}), "") or found
+            )
+        current = _step(current, part)
+    return found
 
 
 def _fault(item: dict[str, Any], document: Document, model: type[BaseModel], base: Location) -> Fault:

@@ -103,11 +103,16 @@ def test_the_digest_changes_with_the_rule(load: RuleLoader, change: tuple[str, s
     assert digest(load, MINIMAL) != digest(load, MINIMAL.replace(*change))
 
 
+def test_there_are_enough_of_them() -> None:
+    assert len({item["name"] for item in BROKEN}) == len(BROKEN) >= 90
+
+
 @pytest.mark.parametrize(("text", "said"), [(item["text"], item["said"]) for item in BROKEN], ids=[item["name"] for item in BROKEN])
 def test_a_broken_rule_is_refused_with_its_place_and_a_hint(faults: FaultFinder, text: str, said: list[str]) -> None:
     message = faults(text if "groups:" in text else textwrap.indent(text, "  "))
 
-    assert re.match(r"rules\.yaml:\d+:\d+: .", message)
+    for line in message.splitlines():
+        assert re.fullmatch(r"rules\.yaml:\d+:\d+: .+ \(.+\)", line), "a place, what is wrong, and what to do"
     for words in said:
         assert words in message
 
@@ -120,6 +125,65 @@ def test_all_faults_of_all_rules_are_told_at_once(faults: FaultFinder) -> None:
     ).splitlines()
 
     assert [line.split(":")[1] for line in lines] == ["4", "4", "4", "4", "5", "6"]
+
+
+def test_faults_of_shape_do_not_hide_those_of_meaning(faults: FaultFinder) -> None:
+    said = faults(
+        "  - alert: A\n    on: quota\n    for: 5\n    colour: red\n    flap: {changes: 1}\n    when: usage_byte > 1\n"
+        "    clear: [x]\n"
+        "    key: [cluster, pth]\n    labels: {severity: 1}\n    annotations: {s: '{{ pth }}'}\n"
+        "    remediate: {remediation: storage/quota_rise, variables: {path: path}, mode: always, verify: {within: 5m}}\n"
+        "  - {alert: B, on: node, when: up < 1, inhibited_by: [{alert: A}, {alert: D}]}\n"
+        "  - {on: node, when: upp < 1}\n"
+        "  - {alert: C, when: [1], inhibited_by: [{alert: A}]}\n"
+    )
+
+    for words in (
+        "for: 5",
+        "'colour'",
+        "flap.changes",
+        "'usage_byte'",
+        "clear: expected text",
+        "'pth'",
+        "severity",
+        "quota_rise",
+        "mode",
+    ):
+        assert words in said
+    for words in (
+        "verify.when: is missing",
+        "unknown alert 'D'",
+        "alert: is missing",
+        "'upp'",
+        "on: is missing",
+        "when: expected text",
+    ):
+        assert words in said
+    assert "unknown alert 'A'" not in said
+
+
+def test_a_fault_of_the_file_does_not_hide_those_of_its_rules(faults: FaultFinder) -> None:
+    said = faults(
+        "grops: []\ngroups:\n- name: g\n  rules:\n" + MINIMAL.replace("usage_bytes", "usage_byte") + "- {rules: 5}\n- 7\n"
+    )
+
+    for words in (
+        "unknown key 'grops'",
+        "'usage_byte'",
+        "name: is missing",
+        "rules: expected a list",
+        "groups[2]: expected a mapping",
+    ):
+        assert words in said
+
+
+def test_what_follows_from_a_fault_is_not_told(faults: FaultFinder) -> None:
+    said = faults(
+        "  - {alert: A, on: quota, when: n.up < 1, with: {n: {on: node, equal: cluster}}}\n"
+        "  - {alert: B, on: quota, when: usage_bytes > 1, remediate: {remediation: storage/x, variables: {limit: 5}}}\n"
+    )
+
+    assert len(said.splitlines()) == 2
 
 
 def test_faults_of_several_files_are_told_at_once(known: dict[str, KnownSchema], tmp_path: Path) -> None:

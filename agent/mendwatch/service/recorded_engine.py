@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from mendwatch.alerting.engine import AlertEngine
-from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, SeriesKey, Ticked, Why
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import Steps
 from mendwatch.alerting.steps import Step
-from mendwatch.alerting.table import Poll
+from mendwatch.alerting.table import Poll, Recall
 from mendwatch.clock import Clock
 from mendwatch.model.alerts import Alert
 from mendwatch.model.received import Received
+from mendwatch.model.targets import Target
 from mendwatch.render.renderer import Renderer
 
 #: Takes one event and returns at once.
@@ -28,6 +29,7 @@ class RecordedEngine(AlertEngine):
         self._record = record
         self._clock = clock
         self._busy = 0
+        self._recalled: dict[SeriesKey, tuple[tuple[float, float], ...]] = {}
 
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         """Take up the alerts of before a restart."""
@@ -38,7 +40,26 @@ class RecordedEngine(AlertEngine):
     def observing(self, poll: Poll) -> Steps[Step]:
         """Judge one reading in slices."""
         self._record(Observed(poll))
-        return (yield from self._worked(super().observing(poll)))
+        step = yield from self._worked(super().observing(poll))
+        if self._recalled:
+            self._record(Recalled(poll.now, self._recalled))
+            self._recalled = {}
+        return step
+
+    def replacing(self, rules: RuleSet, now: datetime) -> Steps[Step]:
+        """Judge by other rules from now on, in slices."""
+        self._record(Ruled(now, digests(rules)))
+        return (yield from self._worked(super().replacing(rules, now)))
+
+    def reach_back(self, recall: Recall) -> None:
+        """Begin windows with what the history has; what it gave is recorded, for it may not have it any more."""
+
+        def recalled(target: Target, metric: str, labels: tuple[str, ...], since: datetime) -> Iterable[tuple[float, float]]:
+            points = tuple(recall(target, metric, labels, since))
+            self._recalled[target.id, metric, labels] = points
+            return points
+
+        super().reach_back(recalled)
 
     def receiving(self, words: Iterable[Received], now: datetime) -> Steps[Step]:
         """Judge received alerts in slices."""

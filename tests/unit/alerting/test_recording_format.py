@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mendwatch.alerting.recording.events import Began, Event, Observed, Ruled, Silenced, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Observed, Recalled, Ruled, Ticked, Why
 from mendwatch.alerting.recording.frames import HEAD, frame, payload
 from mendwatch.alerting.recording.items import RecordingError
 from mendwatch.alerting.recording.reading import Reader
@@ -18,7 +18,6 @@ from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert, AlertState
 from mendwatch.model.samples import Columns, Layout, MetricKind, MetricSpec, Reading, RecordSchema, Sample, Severity
 from mendwatch.model.samples import Event as TargetEvent
-from mendwatch.model.silences import Silence
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 
@@ -112,16 +111,15 @@ def test_everything_else_of_a_reading_comes_back_and_no_address() -> None:
     assert b"secret" not in b"".join(Writer().pieces([poll(reading)]))
 
 
-def test_alerts_rules_silences_and_ticks_come_back() -> None:
+def test_alerts_rules_beginnings_of_windows_and_ticks_come_back() -> None:
     alert = Alert(
         "f" * 32, "Full", "lab", {"path": "/a"}, {"path": "/a", "severity": "bad"}, AlertState.FIRING, NOW, {"s": "x"},
         {"used": 5, "limit": 0.1}, NOW, NOW, changes=(NOW, NOW + timedelta(microseconds=1)),
     )  # fmt: skip
-    silence = Silence("1", ('alertname="x"',), NOW, NOW + timedelta(hours=1), "me", "because", NOW)
     events = [
-        Began(NOW, Why.START, (alert,), {"Full": "1" * 64}, (silence,)),
+        Began(NOW, Why.START, (alert,), {"Full": "1" * 64}),
         Ruled(NOW, {"Full": "0" * 64}),
-        Silenced(NOW, (silence,)),
+        Recalled(NOW, {("lab", "q_used", ("/a", "\ud800")): ((1.5, 0.1), (2.5, 1e300))}),
         *(Ticked(NOW + timedelta(microseconds=at)) for at in range(3)),
     ]
     assert same(back(*events), events)

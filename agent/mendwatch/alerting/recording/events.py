@@ -10,7 +10,9 @@ from enum import StrEnum
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert
 from mendwatch.model.received import Received
-from mendwatch.model.silences import Silence
+
+#: A series: its target's id, its metric, the values of the metric's labels.
+SeriesKey = tuple[str, str, tuple[str, ...]]
 
 
 class Why(StrEnum):
@@ -29,7 +31,6 @@ class Began:
     why: Why
     alerts: tuple[Alert, ...]
     digests: Mapping[str, str]
-    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Observed:
     def at(self) -> datetime:
         """When the poll began."""
         return self.poll.now
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the history gave while the reading before it was judged: the beginnings of windows, by series."""
+
+    at: datetime
+    points: Mapping[SeriesKey, tuple[tuple[float, float], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,4 @@ class Ruled:
     digests: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Silenced:
-    """Other silences are known from now on."""
-
-    at: datetime
-    silences: tuple[Silence, ...]
-
-
-Event = Began | Observed | Heard | Ticked | Ruled | Silenced
+Event = Began | Observed | Recalled | Heard | Ticked | Ruled

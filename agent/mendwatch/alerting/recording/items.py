@@ -36,8 +36,8 @@ class Kind(IntEnum):
     NUMBERS = 6  # one column of the reading that comes next
     TICKS = 7
     RULES = 8
-    SILENCES = 9
-    HEARD = 10
+    HEARD = 9
+    RECALLED = 10
 
 
 def item(kind: Kind, body: bytes) -> bytes:

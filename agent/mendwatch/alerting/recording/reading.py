@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mendwatch.alerting.recording import numbers, plain
-from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ruled, Silenced, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, Ticked, Why
 from mendwatch.alerting.recording.items import Kind, RecordingError, items, moment
 from mendwatch.alerting.recording.numbers import Code
 from mendwatch.alerting.recording.writing import NO_TIME
@@ -17,7 +17,6 @@ from mendwatch.model.alerts import Alert
 from mendwatch.model.received import Received
 from mendwatch.model.samples import Columns, Layout, MetricSpec, Reading, RecordSchema, Sample
 from mendwatch.model.samples import Event as TargetEvent
-from mendwatch.model.silences import Silence
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec
 
@@ -135,10 +134,10 @@ def _told(kind: Kind, about: Mapping[str, Any]) -> Event:
         return Ruled(at, about["digests"])
     if kind is Kind.HEARD:
         return Heard(at, tuple(plain.made(Received, one) for one in about["words"]))
-    silences = tuple(plain.made(Silence, one) for one in about["silences"])
-    if kind is Kind.SILENCES:
-        return Silenced(at, silences)
-    return Began(at, Why(about["why"]), tuple(plain.made(Alert, one) for one in about["alerts"]), about["digests"], silences)
+    if kind is Kind.RECALLED:
+        listed = (((target, metric, tuple(labels)), points) for (target, metric, labels), points in about["points"])
+        return Recalled(at, {series: tuple((time, value) for time, value in points) for series, points in listed})
+    return Began(at, Why(about["why"]), tuple(plain.made(Alert, one) for one in about["alerts"]), about["digests"])
 
 
 def _columns(layout: Layout, values: list[float]) -> Columns:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mendwatch.alerting.engine import AlertEngine
-from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, SeriesKey, Ticked, Why
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import finished
 from mendwatch.alerting.steps import Step
@@ -22,6 +22,9 @@ from mendwatch.render.renderer import Renderer
 TICK = timedelta(seconds=15)
 #: After so long without any event nothing was watched: time does not pass step by step.
 PAUSE = timedelta(hours=1)
+
+#: What happens by itself; what the history gave belongs to a reading.
+_Lived = Began | Observed | Heard | Ticked | Ruled
 
 #: Gives the rules that were in force, by their digests; None where they are not known any more.
 RulesOf = Callable[[Mapping[str, str]], RuleSet | None]
@@ -44,17 +47,22 @@ class Replay:
     renderer: Renderer
     engine: AlertEngine = field(init=False)
     _begun: bool = False
+    _recalled: Mapping[SeriesKey, tuple[tuple[float, float], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.engine = AlertEngine(self.rules, self.renderer)
+        self.engine = self._engine()
 
     def exactly(self, events: Iterable[Event], rules_of: RulesOf = lambda _: None) -> Iterator[Moment]:
         """Live through it as it was: with every tick, restart and change of rules, as far as those rules are known."""
-        for event in events:
+        for event, recalled in _with_recalled(events):
             if isinstance(event, Began):
                 self.rules = rules_of(event.digests) or self.rules
                 self._begin(event, event.alerts)
-            elif isinstance(event, Observed | Heard | Ticked):
+            elif isinstance(event, Ruled):
+                self.rules = rules_of(event.digests) or self.rules
+                yield Moment(event.at, event, self.engine.replace(self.rules, event.at))
+            else:
+                self._recalled = recalled
                 yield Moment(event.at, event, self._put(event))
 
     def otherwise(self, events: Iterable[Event]) -> Iterator[Moment]:
@@ -77,8 +85,13 @@ class Replay:
         if event.why is Why.SEGMENT and self._begun:
             return
         self._begun = True
-        self.engine = AlertEngine(self.rules, self.renderer)
+        self.engine = self._engine()
         self.engine.restore(alerts)
+
+    def _engine(self) -> AlertEngine:
+        made = AlertEngine(self.rules, self.renderer)
+        made.reach_back(lambda target, metric, labels, _: self._recalled.get((target.id, metric, labels), ()))
+        return made
 
     def _put(self, event: Observed | Heard | Ticked) -> Step:
         self._begun = True
@@ -88,6 +101,21 @@ class Replay:
             return self.engine.tick(event.at)
         poll = event.poll
         return self.engine.observe(poll.target, poll.target_label, poll.spec, poll.reading, poll.now)
+
+
+def _with_recalled(events: Iterable[Event]) -> Iterator[tuple[_Lived, Mapping[SeriesKey, tuple[tuple[float, float], ...]]]]:
+    """Give each event with what the history gave for it, which stands behind it."""
+    before: _Lived | None = None
+    points: dict[SeriesKey, tuple[tuple[float, float], ...]] = {}
+    for event in events:
+        if isinstance(event, Recalled):
+            points.update(event.points)
+            continue
+        if before is not None:
+            yield before, points
+        before, points = event, {}
+    if before is not None:
+        yield before, points
 
 
 def _between(last: datetime | None, now: datetime) -> Iterator[datetime]:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mendwatch.alerting.recording import numbers, plain
-from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Ruled, Silenced, Ticked
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, Ticked
 from mendwatch.alerting.recording.items import HEAD, Kind, item, stamp
 from mendwatch.alerting.recording.numbers import PIECE, Code
 from mendwatch.alerting.table import Poll
@@ -65,18 +65,18 @@ class Writer:
             yield from self._event(event)
         yield from _ticked(ticks)
 
-    def _event(self, event: Began | Observed | Heard | Ruled | Silenced) -> Iterator[bytes]:
+    def _event(self, event: Began | Observed | Recalled | Heard | Ruled) -> Iterator[bytes]:
         if isinstance(event, Observed):
             yield from self._reading(event.poll)
         elif isinstance(event, Began):
-            about = {"why": event.why, "alerts": event.alerts, "digests": event.digests, "silences": event.silences}
-            yield item(Kind.BEGAN, plain.dumped({"at": stamp(event.at), **about}))
+            about = {"at": stamp(event.at), "why": event.why, "alerts": event.alerts, "digests": event.digests}
+            yield item(Kind.BEGAN, plain.dumped(about))
         elif isinstance(event, Heard):
             yield item(Kind.HEARD, plain.dumped({"at": stamp(event.at), "words": event.words}))
-        elif isinstance(event, Ruled):
-            yield item(Kind.RULES, plain.dumped({"at": stamp(event.at), "digests": event.digests}))
+        elif isinstance(event, Recalled):
+            yield from _recalled(event)
         else:
-            yield item(Kind.SILENCES, plain.dumped({"at": stamp(event.at), "silences": event.silences}))
+            yield item(Kind.RULES, plain.dumped({"at": stamp(event.at), "digests": event.digests}))
 
     def _reading(self, poll: Poll) -> Iterator[bytes]:
         source, first = self._source(poll)
@@ -220,6 +220,12 @@ def _runs(heads: _Heads) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         if at == len(heads) or heads[at][0] != heads[start][0]:
             yield heads[start][0], [labels for _, labels in heads[start:at]]
             start = at
+
+
+def _recalled(event: Recalled) -> Iterator[bytes]:
+    series = list(event.points.items())
+    for start in range(0, len(series), _CHUNK):
+        yield item(Kind.RECALLED, plain.dumped({"at": stamp(event.at), "points": series[start : start + _CHUNK]}))
 
 
 def _ticked(ticks: list[int]) -> Iterator[bytes]:

@@ -164,7 +164,7 @@ groups:
 
 
 async def test_a_rule_on_statistics_is_measured_anew_although_the_cluster_measured_before_it_was_asked(world: World) -> None:
-    (world.folder / "rules" / "nodes.yaml").write_text(NODE_RULE, "utf-8")
+    (world.folder / "rules" / "own.yaml").write_text(NODE_RULE, "utf-8")
     async with world.agent() as agent:
         await world.ready(agent.url)
         parts = agent._machinery.remedy._parts

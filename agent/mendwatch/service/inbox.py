@@ -76,15 +76,18 @@ class Inbox:
             await self._forget()
 
     async def recall(self) -> bool:
-        """Judge everything that is kept: after a start, and after rules have changed. Tells whether the store answered."""
-        after = ""
+        """Judge everything that is kept: after a start, and after rules have changed. Tells whether the store answered.
+
+        All of it at once: of two alerts, the one that silences the other may be kept in a later page.
+        """
+        words: list[Received] = []
         try:
-            while page := await self._received.standing(after=after):
-                after = page[-1].mark
-                await self._judge(page)
+            while page := await self._received.standing(after=words[-1].mark if words else ""):
+                words += page
         except StoreError as problem:
             _log.warning("received alerts cannot be read", reason=str(problem), hint=problem.hint)
             return False
+        await self._judge(words)
         return True
 
     async def _judge(self, words: Sequence[Received]) -> None:

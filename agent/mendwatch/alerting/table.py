@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from mendwatch.alerting import records
 from mendwatch.alerting.gathering import gathered
@@ -180,25 +181,13 @@ class Table:
 
     def emptied(self, slices: Slices) -> Steps[None]:
         """Let go of everything, little by little: to free it all at once would hold the loop."""
-        for source in self._sources.values():
-            for held in (source.entries, source.inherited):
-                while held:
-                    held.popitem()
-                    if slices.full(_FREE):
-                        yield
-        for found in self._subjects.values():
-            while found:
-                found.popitem()
+        held: list[dict[Any, Any]] = [*self._subjects.values()]
+        held += [entries for source in self._sources.values() for entries in (source.entries, source.inherited)]
+        for mapping in held:
+            while mapping:
+                mapping.popitem()
                 if slices.full(_FREE):
                     yield
-
-    def of_rule(self, rule: str) -> list[Subject]:
-        """Give every subject of a rule."""
-        return list(self._subjects.get(rule, {}).values())
-
-    def of_schema(self, schema: str) -> list[Source]:
-        """Give every source of a schema."""
-        return [source for source in self._sources.values() if source.schema.name == schema]
 
     def get(self, rule: str, mark: str) -> Subject | None:
         """Give one subject."""

@@ -34,6 +34,7 @@ COMMANDS = {
     "rules": "rules",
     "remediations": "remediations",
     "silence": "silences",
+    "reload": "reload",
     "runs": "runs",
     "token": "tokens",
     "audit": "audit",

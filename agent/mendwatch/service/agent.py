@@ -20,6 +20,7 @@ from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.inbox import Inbox
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.readings import Readings
+from mendwatch.service.reloading import Reloading
 from mendwatch.store.interface import Store
 from mendwatch.web.server import WebServer
 
@@ -39,6 +40,7 @@ class Machinery:
     gauges: Gauges
     housekeeping: Housekeeping
     readings: Readings | None
+    reloading: Reloading
     targets: frozenset[str]
     address: Path
 
@@ -65,6 +67,10 @@ class Agent:
         """Where it listens; known once it is entered."""
         return self._machinery.server.url
 
+    def reload(self) -> None:
+        """Ask for rules and remediations to be loaded anew, and return at once."""
+        self._machinery.reloading.ask()
+
     async def until(self, stop: asyncio.Event) -> None:
         """Wait for the word to stop."""
         await stop.wait()
@@ -84,7 +90,7 @@ class Agent:
             stack.push_async_callback(parts.poller.stop)
             stack.push_async_callback(parts.judgement.stop)
             engines = (parts.remedy.run(), parts.judgement.run(), parts.inbox.run())
-            work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.server.wait())
+            work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.reloading.run(), parts.server.wait())
             tasks = [group.create_task(one) for one in work]
             if parts.readings is not None:
                 tasks.append(group.create_task(parts.readings.run()))

@@ -17,11 +17,13 @@ from mendwatch.config.settings import Settings
 from mendwatch.config.web_config import WebConfig
 from mendwatch.errors import ConfigurationError
 from mendwatch.history.memory import Bounds, MemoryHistory
+from mendwatch.history.recalling import Recollection
 from mendwatch.mcp_server import server as mcp
 from mendwatch.metrics import declarations, exposition, health
 from mendwatch.metrics.agent import AgentMetrics, Watched
 from mendwatch.metrics.families import Families
 from mendwatch.metrics.recording import RecordingMetrics
+from mendwatch.metrics.reloads import ReloadMetrics
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import RunState
 from mendwatch.playbooks.local import LocalExecutor
@@ -36,17 +38,19 @@ from mendwatch.service.access import ConfiguredAccess
 from mendwatch.service.agent import Agent, Machinery
 from mendwatch.service.desk import AgentDesk
 from mendwatch.service.events import OpenEvents
+from mendwatch.service.explanations import Explainer
 from mendwatch.service.feed import Feed
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.inbox import Inbox
 from mendwatch.service.judge import FreshJudge
 from mendwatch.service.judgement import Judgement
-from mendwatch.service.library import Library, load
+from mendwatch.service.library import Library, again, load, remediation_paths
 from mendwatch.service.pipeline import Outlets, Pipeline
 from mendwatch.service.probing import Prober
 from mendwatch.service.readings import Readings
 from mendwatch.service.recorded_engine import RecordedEngine
+from mendwatch.service.reloading import Current, Hands, Reloading, Takers
 from mendwatch.service.resuming import Keeper, resuming
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
@@ -55,6 +59,8 @@ from mendwatch.store.interface import Store
 from mendwatch.web import app as web
 from mendwatch.web.exposition import Pieces
 from mendwatch.web.probing import Probe
+from mendwatch.web.reloading import Reload
+from mendwatch.web.rules_api import RulesView
 from mendwatch.web.server import WebServer
 from mendwatch.web.tls import Certificates
 from mendwatch.web.users import Users, nobody
@@ -83,6 +89,14 @@ class _Instruments:
     feed: Feed
 
 
+@dataclass(frozen=True, slots=True)
+class _Guests:
+    """Endpoints that ask for a token of their own."""
+
+    webhook: Webhook
+    reload: Reload
+
+
 async def build(settings: Settings, folder: Path, clock: Clock | None = None) -> Agent:
     """Build the agent that the settings describe; `folder` is where relative secret files start. Nothing runs yet.
 
@@ -105,6 +119,7 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None) ->
 def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     clock, announce = site.clock, shared.feed.announce
     alerts, readings = _engine(site, shared)
+    alerts.reach_back(Recollection(shared.history).points)
     ours = frozenset(watch.target.id for watch in site.watches)
     alerts.know(ours)
     judgement = Judgement(alerts, store, shared.metrics, clock, announce, site.library.windows)
@@ -118,11 +133,12 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     judge = FreshJudge(poller, alerts, shared.events, _collectors(site.library.providers), clock)
     targets = [watch.target for watch in site.watches]
     access = ConfiguredAccess(site.settings.targets, targets, site.library.providers, site.folder)
+    current = Current(site.library.catalogue)
     parts = Parts(
         store=store,
         executor=executor,
-        catalogue=site.library.catalogue,
-        rules=lambda name: found.rule if (found := site.library.rules.get(name)) else None,
+        catalogue=current,
+        rules=lambda name: found.rule if (found := alerts.rules.get(name)) else None,
         judge=judge,
         access=access,
         clock=clock,
@@ -132,11 +148,15 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     )
     remedy = RemediationEngine(parts)
     judgement.connect(remedy)
-    desk = AgentDesk(store, poller, shared.history, clock, remedy.poke)
+    collectors = _collectors(site.library.providers)
+    explainer = Explainer(alerts, judgement, remedy, store, poller.status, collectors, clock)
+    desk = AgentDesk(store, poller, shared.history, clock, remedy.poke, explainer)
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
     inbox = Inbox(store.received, judgement, shared.metrics, clock)
     webhook = Webhook(Delivery(store.tokens.authenticate, inbox.take, shared.metrics.deliveries.message), clock)
-    app = _application(site, shared, store, poller, desk, front, webhook)
+    reloading = _reloading(site, shared, store, alerts, Takers(judgement.replace, inbox.recall, current))
+    guests = _Guests(webhook, Reload(store.tokens.authenticate, reloading.reload))
+    app = _application(site, shared, store, poller, desk, front, guests)
     server = WebServer(app, site.settings.host, site.settings.port, tls=_tls(front, shared.metrics))
     return Agent(
         Machinery(
@@ -151,10 +171,22 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             gauges=Gauges(shared.metrics, store, clock),
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
             readings=readings,
+            reloading=reloading,
             targets=ours,
             address=site.settings.state_dir / ADDRESS,
         )
     )
+
+
+def _reloading(site: _Site, shared: _Instruments, store: Store, alerts: AlertEngine, takers: Takers) -> Reloading:
+    hands = Hands(
+        load=lambda: again(site.settings, site.library),
+        rules=lambda: alerts.rules,
+        takers=takers,
+        audit=store.audit,
+        metrics=ReloadMetrics(shared.metrics.registry),
+    )
+    return Reloading(hands, [*site.library.rule_paths, *remediation_paths(site.settings)], site.clock)
 
 
 def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:
@@ -233,7 +265,7 @@ def _collectors(providers: Mapping[str, Provider]) -> Mapping[str, str]:
 
 
 def _application(
-    site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk, front: WebConfig, webhook: Webhook
+    site: _Site, shared: _Instruments, store: Store, poller: Poller, desk: AgentDesk, front: WebConfig, guests: _Guests
 ) -> Starlette:
     def page_of(target: str) -> Pieces:
         return lambda form: exposition.of_target(shared.families, target, site.clock.monotonic(), form)
@@ -246,12 +278,13 @@ def _application(
         targets=poller.status,
         faults=lambda: _faults(site.library),
         probe=Probe(Prober(poller, site.clock).refresh, page_of),
+        rules=RulesView(lambda: desk.explainer.engine.rules, desk.explainer.engine.alerts, desk.explainer.explain),
     )
     if not site.settings.mcp.enabled:
-        return web.build(views, door=door, webhook=webhook)
+        return web.build(views, door=door, webhook=guests.webhook, reload=guests.reload)
     offered = mcp.build(desk, authenticate=store.tokens.authenticate, writes=True, clock=site.clock)
     guest = mcp.http_app(offered, allowed_hosts=list(site.settings.mcp.allowed_hosts))
-    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door, webhook=webhook)
+    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door, webhook=guests.webhook, reload=guests.reload)
 
 
 def _faults(library: Library) -> Sequence[str]:

@@ -6,7 +6,7 @@ The agent loads the providers that its configuration names; the commands that ch
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -53,9 +53,25 @@ def load(settings: Settings, names: Iterable[str] | None = None) -> Library:
     return Library(found, known, may_be_done, paths, rules, maintenance.of_settings(settings.maintenance))
 
 
+def again(settings: Settings, before: Library) -> Library:
+    """Load the rules and the remediations anew, with the providers that are there. Blocks.
+
+    Raises:
+        ContentError: a rule file has faults; all faults are told at once.
+    """
+    may_be_done = remediations(settings)
+    paths = rule_paths(settings, before.providers)
+    return replace(before, catalogue=may_be_done, rule_paths=paths, rules=loading.load(paths, before.schemas, may_be_done))
+
+
 def remediations(settings: Settings) -> Catalogue:
     """Load what may be done: the operator's own first, so that one of them can replace a shipped one."""
-    return catalogue.load([*settings.remediations, content.folder("remediations")])
+    return catalogue.load(remediation_paths(settings))
+
+
+def remediation_paths(settings: Settings) -> tuple[Path, ...]:
+    """Give the folders of remediations: the operator's own first."""
+    return (*settings.remediations, content.folder("remediations"))
 
 
 def rule_paths(settings: Settings, names: Iterable[str]) -> tuple[Path, ...]:

@@ -1,10 +1,10 @@
-"""SIGTERM and SIGINT ask once for an orderly stop; the second one is the system's own."""
+"""SIGTERM and SIGINT ask once for an orderly stop; the second one is the system's own. SIGHUP has rules loaded anew."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -25,3 +25,14 @@ def setting(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in watched:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def hanging_up(reload: Callable[[], None]) -> Iterator[None]:
+    """Call a function that returns at once on every SIGHUP, while the block runs."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

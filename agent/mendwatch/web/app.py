@@ -17,10 +17,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mendwatch.polling.outcomes import TargetStatus
-from mendwatch.web import discovery, exposition, pages, readiness
+from mendwatch.web import discovery, exposition, pages, readiness, reloading, rules_api
 from mendwatch.web.headers import SecurityHeaders
 from mendwatch.web.passwords import BasicAuth
 from mendwatch.web.probing import Probe
+from mendwatch.web.reloading import Reload
+from mendwatch.web.rules_api import RulesView
 from mendwatch.web.users import nobody
 from mendwatch.web.webhook import SOURCES, Webhook
 
@@ -34,13 +36,14 @@ class Views:
     """What the pages show. Each is asked anew for every request and must return at once.
 
     `metrics` gives the page in a format, in pieces; `targets` how each target stands; `faults` one sentence for whatever else
-    keeps the agent from being ready. `probe` answers for one target alone; the only one that may take its time.
+    keeps the agent from being ready. `probe` answers for one target alone, and may take its time; `rules` answers for the rules.
     """
 
     metrics: exposition.Pieces
     targets: Callable[[], Sequence[TargetStatus]]
     faults: Callable[[], Sequence[str]] = _no_faults
     probe: Probe | None = None
+    rules: RulesView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def build(
     lifespan: Lifespan[Starlette] | None = None,
     door: Door = Door(),
     webhook: Webhook | None = None,
+    reload: Reload | None = None,
 ) -> Starlette:
     """Build the application; `mcp` answers at /mcp itself, and `lifespan` is what it needs to live."""
     pages_of = _Endpoints(views, mcp=mcp is not None)
@@ -70,10 +74,14 @@ def build(
     ]
     if views.probe is not None:
         routes.append(Route("/probe", views.probe.answer))
+    if views.rules is not None:
+        routes += rules_api.routes(views.rules)
     if mcp is not None:
         routes.append(Route("/mcp", _Guest(mcp)))
     if webhook is not None:
         routes += [Route(path, webhook.answer, methods=["POST"]) for path in SOURCES]
+    if reload is not None:
+        routes.append(Route(reloading.PATH, reload.answer, methods=["POST"]))
     app = Starlette(routes=routes, middleware=_wrappers(door), lifespan=lifespan)
     app.router.redirect_slashes = False  # an unknown path is unknown, whatever it ends in
     return app
@@ -81,7 +89,7 @@ def build(
 
 def _wrappers(door: Door) -> list[Middleware]:
     # These ask for a token of their own, in the same header as a password.
-    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp", *SOURCES})]
+    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp", reloading.PATH, *SOURCES})]
 
 
 class _Guest:

@@ -10,6 +10,7 @@ import typer
 from mendwatch.cli import loops, output
 from mendwatch.cli.context import ConfigOption, settings
 from mendwatch.service import logs, signals
+from mendwatch.service.pid_file import PROCESS, reachable
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def run(
     config: ConfigOption = None, *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False
 ) -> None:
-    """Watch the configured targets until SIGTERM or Ctrl-C."""
+    """Watch the configured targets until SIGTERM or Ctrl-C. SIGHUP has rules and remediations loaded anew."""
     loaded, folder = settings(config)
     logs.configure(loaded.log_format, verbose=verbose)
     from mendwatch.service.build import build  # noqa: PLC0415 - half a second of imports that no other command needs
@@ -30,6 +31,7 @@ def run(
         with signals.setting(stop):
             async with await build(loaded, folder) as agent:
                 output.line(f"listening on {agent.url}")
-                await agent.until(stop)
+                with signals.hanging_up(agent.reload), reachable(loaded.state_dir / PROCESS):
+                    await agent.until(stop)
 
     loops.run(body())

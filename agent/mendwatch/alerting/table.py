@@ -189,6 +189,14 @@ class Table:
                 if slices.full(_FREE):
                     yield
 
+    def of_rule(self, rule: str) -> list[Subject]:
+        """Give every subject of a rule."""
+        return list(self._subjects.get(rule, {}).values())
+
+    def of_schema(self, schema: str) -> list[Source]:
+        """Give every source of a schema."""
+        return [source for source in self._sources.values() if source.schema.name == schema]
+
     def get(self, rule: str, mark: str) -> Subject | None:
         """Give one subject."""
         return self._subjects.get(rule, {}).get(mark)

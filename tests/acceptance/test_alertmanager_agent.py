@@ -209,7 +209,7 @@ async def kept_by(world: World, what: str) -> Sequence[Any]:
 async def some_are_judged(world: World) -> None:
     """Wait until the first alerts of a message are kept as alerts of ours."""
     with closing(sqlite3.connect(world.folder / "state" / "state.db")) as connection:
-        while not connection.execute("SELECT count(*) FROM alerts").fetchone()[0]:
+        while not connection.execute("SELECT count(*) FROM alerts").fetchone()[0]:  # noqa: ASYNC110 - another process works
             await asyncio.sleep(0.005)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from mendwatch.config import documents
@@ -98,7 +97,5 @@ def test_what_a_rule_cannot_say_does_not_fit_it(rule: dict[str, Any]) -> None:
 
 
 def test_the_page_tells_editors_of_it() -> None:
-    assert (
-        f"# yaml-language-server: $schema={FILE.relative_to(ROOT / 'docs')}" in yaml.safe_dump(PAGE)
-        or "yaml-language-server" in PAGE
-    )
+    assert "# yaml-language-server: $schema=" in PAGE
+    assert FILE.name in PAGE

@@ -60,7 +60,7 @@ def load(paths: Iterable[Path], schemas: Schemas, remediations: Mapping[str, Rem
 def documents_in(paths: Iterable[Path], faults: list[Fault]) -> Iterator[Document]:
     """Read every rule file; one that cannot be read is a fault, and the others are still read."""
     for path in paths:
-        files = _files(path)
+        files = files_in(path)
         if files is None:
             faults.append(Fault(f"{path}:1:1", "there is no such file or folder", "Check `rules:` in the configuration."))
             continue
@@ -71,7 +71,8 @@ def documents_in(paths: Iterable[Path], faults: list[Fault]) -> Iterator[Documen
                 faults.append(_unreadable(problem, file))
 
 
-def _files(path: Path) -> list[Path] | None:
+def files_in(path: Path) -> list[Path] | None:
+    """Give the rule files that a path stands for, or None where it is nothing."""
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and not file.name.startswith("."))
     return [path] if path.is_file() else None

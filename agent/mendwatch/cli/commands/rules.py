@@ -11,7 +11,7 @@ import typer
 from mendwatch.alerting import loading, rule_tests, schemas
 from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
-from mendwatch.cli.commands import rules_import, rules_prometheus
+from mendwatch.cli.commands import rules_fmt, rules_import, rules_list, rules_prometheus
 from mendwatch.cli.commands.rules_backtest import Wanted, backtest
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.cli.options import taking
@@ -34,6 +34,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Check, test and take over rules.", invoke_without_command=True, callback=whole)
     group.command("check")(check)
     group.command("test")(run_tests)
+    group.command("list")(list_rules)
+    group.command("fmt")(rules_fmt.fmt)
     group.command("import-eda")(rules_import.import_eda)
     group.command("backtest")(taking(Wanted, backtest))
     app.add_typer(group, name="rules")
@@ -75,6 +77,24 @@ def check(paths: PathsArgument = None, config: ConfigOption = None, *, json: Jso
         return
     output.table(("ALERT", "ON", "REMEDIATION"), (tuple(row.values()) for row in rows), empty="no rules")
     output.line(f"{count(len(rows), 'rule')}, no faults")
+
+
+def list_rules(
+    paths: PathsArgument = None,
+    on: rules_list.OnOption = None,
+    severity: rules_list.SeverityOption = None,
+    mode: rules_list.ModeOption = None,
+    config: ConfigOption = None,
+    *,
+    alert: rules_list.NameOption = "",
+    json: JsonOption = False,
+) -> None:
+    """List rules: what each is over, how bad it is, what it may do, and where it stands."""
+    wanted = rules_list.Filter(on, severity, mode, alert)
+    set_up = _set_up(paths, config)
+    with judging(ContentError):
+        found = loading.load(set_up.paths, set_up.schemas, set_up.remediations)
+    rules_list.show(found.rules, wanted, json=json)
 
 
 def run_tests(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:

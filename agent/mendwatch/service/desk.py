@@ -12,18 +12,28 @@ from mendwatch.mcp_server.shapes import MetricAnswer, RunDetail, RunList, Target
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import RunState
 from mendwatch.polling.poller import Poller
+from mendwatch.service.explanations import Explainer
 from mendwatch.store.interface import Store
 
 
 class AgentDesk:
     """`decided` is called after a decision, so that an approved run starts at once."""
 
-    def __init__(self, store: Store, poller: Poller, history: MemoryHistory, clock: Clock, decided: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        poller: Poller,
+        history: MemoryHistory,
+        clock: Clock,
+        decided: Callable[[], None],
+        explainer: Explainer,
+    ) -> None:
         self._store = store
         self._poller = poller
         self._history = history
         self._clock = clock
         self._decided = decided
+        self.explainer = explainer
 
     async def run_list(self, states: Sequence[RunState] | None, target: str | None, limit: int) -> RunList:
         """Give runs, newest first."""

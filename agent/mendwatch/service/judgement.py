@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -37,6 +37,7 @@ from mendwatch.service.hushing import Hushing
 from mendwatch.service.keeping import Keeper
 from mendwatch.store.interface import Store
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 #: Who says in the audit why nothing is asked for.
@@ -109,16 +110,16 @@ class Judgement:
         order in which they came: nothing sees a half-judged one.
         """
         if self.concerns(spec):
-            await self._carry(await self._in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
+            await self._carry(await self.in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
 
     async def replace(self, rules: RuleSet) -> None:
         """Judge by other rules from now on; returns when what follows at once is kept and told."""
-        await self._carry(await self._in_turn(garbage.tidied(self._engine.replacing(rules, self._clock.now()))))
+        await self._carry(await self.in_turn(garbage.tidied(self._engine.replacing(rules, self._clock.now()))))
         self._count()
 
     async def receive(self, words: Sequence[Received], at: datetime) -> None:
         """Have received alerts judged, which are kept already; returns when that is done and told."""
-        await self._carry(await self._in_turn(garbage.tidied(self._engine.receiving(words, at))))
+        await self._carry(await self.in_turn(garbage.tidied(self._engine.receiving(words, at))))
 
     async def run(self) -> None:
         """Look at the clocks until cancelled."""
@@ -126,10 +127,10 @@ class Judgement:
         while True:
             await self._clock.sleep(TICK)
             others = await self._hush(self._clock.now())
-            await self._carry(await self._in_turn(self._engine.ticking(self._clock.now())))
+            await self._carry(await self.in_turn(self._engine.ticking(self._clock.now())))
             if others or self._clock.monotonic() - offered >= OFFER_AGAIN:
                 offered = self._clock.monotonic()
-                await self._carry(await self._in_turn(self._engine.offering(self._clock.now())))
+                await self._carry(await self.in_turn(self._engine.offering(self._clock.now())))
 
     async def stop(self) -> None:
         """Let go of the offers that are still being planned."""
@@ -140,15 +141,15 @@ class Judgement:
     def _is_ours(self, alert: Alert, targets: Collection[str]) -> bool:
         return alert.target in targets or self._engine.is_foreign(alert.rule)  # others may name a target that we do not know
 
-    async def _in_turn(self, steps: Steps[Step]) -> Step:
-        """Let the engine do one piece of work, with a turn of the loop between its slices."""
+    async def in_turn(self, steps: Steps[T]) -> T:
+        """Do one piece of work on the engine, or one look at it, with a turn of the loop between its slices."""
         async with self._turn:
             while True:
                 try:
                     next(steps)
                 except StopIteration as end:
-                    step: Step = end.value
-                    return step
+                    result: T = end.value
+                    return result
                 await turn()
 
     async def _carry(self, step: Step) -> None:

@@ -183,7 +183,7 @@ async def test_time_does_not_pass_in_the_middle_of_a_reading(make: Callable[[], 
     for _ in range(10):
         await asyncio.sleep(0)  # it has begun, and is far from its end
     began = len({alert.last_seen for alert in bench.engine.alerts()})
-    silence = await bench.judgement._in_turn(bench.engine.ticking(start + timedelta(seconds=90)))
+    silence = await bench.judgement.in_turn(bench.engine.ticking(start + timedelta(seconds=90)))
     await judged
 
     assert began == 2

@@ -108,13 +108,19 @@ def _clock(moment: datetime | None) -> int | None:
 
 
 def _object(mapping: Mapping[str, Any]) -> str:
-    """Write a mapping of texts or of numbers; a NaN or an infinity is written as its word, for JSON has no sign for it."""
-    plain = mapping if isinstance(mapping, dict) else dict(mapping)
-    try:
-        return _encode(plain)
-    except ValueError:
-        words = {name: value if math.isfinite(value) else str(value) for name, value in plain.items()}
-        return _encode(words)
+    """Write a mapping of texts or of numbers; a NaN or an infinity is written as its word, for JSON has no sign for it.
+
+    By hand, because a JSON encoder takes longer to begin than to write so little.
+    """
+    return "{" + ",".join([f"{encode_basestring_ascii(name)}:{_scalar(value)}" for name, value in mapping.items()]) + "}"
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else f'"{value}"'
+    return _encode(value)
 
 
 def _numbers(values: Mapping[str, float | str]) -> dict[str, float]:

@@ -6,7 +6,8 @@ same clusters into gauges with labels and is scraped by the same reader; its pol
 agent is not measured. The clusters and the reader are other processes. Figures are CPU time (user and system) of the whole process
 for each sample that it read; the two take turns, as a shared machine doubles absolute figures from one minute to the next.
 
-How long the loop does nothing else is measured for itself, as watching it costs something.
+How long the loop does nothing else is measured for itself, as watching it costs something. SHIPPED=1 in the environment adds the
+shipped rules.
 """
 
 from __future__ import annotations

@@ -63,7 +63,13 @@ class RunningAgent:
         folder.mkdir()
         self._folder, self._state, self._report = folder, folder / "state", folder / "stalls.json"
         config = folder / "mendwatch.yaml"
-        more = {"listen": "127.0.0.1:0", "state_dir": str(self._state), "runs": {"directory": str(folder / "runs")}}
+        shipped = bool(os.environ.get("SHIPPED"))
+        more = {
+            "listen": "127.0.0.1:0",
+            "shipped_rules": shipped,
+            "state_dir": str(self._state),
+            "runs": {"directory": str(folder / "runs")},
+        }
         config.write_text(yaml.safe_dump({**more, **configuration}), "utf-8")
         config.chmod(0o600)
         self._command = [sys.executable, str(_TICKING), str(config), str(self._report)]

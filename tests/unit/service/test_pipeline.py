@@ -33,16 +33,19 @@ from mendwatch.testing.store import MemoryStore
 FULL = MetricSpec("storage_pool_full_ratio", "How full.", labels=("pool",))
 POOLS = ScriptedCollector("pools", metrics=(FULL,), schemas=(RecordSchema("pool", ("pool",), {"full": FULL.name}),))
 RULE = "groups: [{name: pools, rules: [{alert: PoolFull, on: pool, when: full > 0.9}]}]"
+HEALTH = """groups: [{name: health, rules: [
+  {alert: Unreachable, on: storage_target, when: up == 0},
+  {alert: Failing, on: storage_collector, when: failing == 1}]}]"""
 LAB = Target("lab", "storage", "x")
 
 
 class Bench:
     """A pipeline with everything around it in memory; `status` is how the collector stands."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, text: str = RULE) -> None:
         provider: Provider = ScriptedProvider((POOLS,), name="storage", metric_prefix="storage")
         rules = folder / "rules.yaml"
-        rules.write_text(RULE, "utf-8")
+        rules.write_text(text, "utf-8")
         clock, self.notices = FakeClock(), list[Notice]()
         self.families, history = Families(), MemoryHistory()
         for specs in ((FULL,), health.specs("storage")):
@@ -53,12 +56,13 @@ class Bench:
         judgement = Judgement(self.engine, MemoryStore(clock), self.metrics, clock, self.notices.append)
         outlets = Outlets(self.families, history, OpenEvents(), self.metrics, judgement, clock, self.notices.append)
         self.status = CollectorStatus("pools", 30.0, State.POLLING, None, clock.now(), clock.now(), 0.1, None, None, 1, 10)
+        self.up = True
         self.pipeline = Pipeline(outlets, self._standing)
         self.clock, self.provider = clock, provider
 
     def _standing(self, target: str, collector: str) -> CollectorStanding:
         assert (target, collector) == ("lab", "pools")
-        return CollectorStanding(up=True, collector=self.status)
+        return CollectorStanding(up=self.up, collector=self.status)
 
     async def poll(self, answer: Reading | Exception) -> None:
         self.clock.move(timedelta(seconds=30).total_seconds())
@@ -118,3 +122,19 @@ async def test_a_field_that_drifts_is_counted_always_and_logged_once(tmp_path: P
     assert (line["target"], line["collector"]) == ("lab", "pools")
     assert "\x1b" not in line["field"]
     assert bench.metrics.drifted("lab", "pools", {"quota/quotas: usage\x1b[0m": 1}) == ()
+
+
+async def test_rules_over_targets_and_collectors_are_judged_also_after_a_poll_that_failed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, HEALTH)
+    await bench.poll(pools(1))
+    assert bench.engine.alerts() == ()
+    bench.up = False
+    await bench.poll(errors.Unreachable("no answer"))
+
+    assert sorted((alert.rule, *alert.key.values()) for alert in bench.engine.alerts()) == [
+        ("Failing", "lab", "pools"),
+        ("Unreachable", "lab"),
+    ]
+    bench.up, bench.status = True, replace(bench.status, error=None, error_code=None)
+    await bench.poll(pools(1))
+    assert bench.engine.alerts() == ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mendwatch.alerting import matchers
 from mendwatch.alerting.engine import AlertEngine
-from mendwatch.alerting.explaining import answering
+from mendwatch.alerting.explaining import answering, asked
 from mendwatch.alerting.explaining.answering import Question
 from mendwatch.alerting.explaining.nouns import Explanation
 from mendwatch.alerting.explaining.parts import Parts
 from mendwatch.alerting.explaining.view import Hindrance, View
+from mendwatch.alerting.matchers import Matcher
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
 from mendwatch.alerting.subjects import Subject
 from mendwatch.clock import Clock
@@ -63,13 +63,13 @@ class Explainer:
             UserError: a matcher cannot be read.
             StoreError: the journal cannot be read.
         """
-        asked, now = _parsed(wanted), self.clock.now()
+        matchers, now = _parsed(wanted), self.clock.now()
         compiled = self._rule(name)
         engine = self.engine
         subjects, sources = engine.subjects(name), engine.sources(compiled.rule.on)
         view = View(compiled, subjects, sources, tuple(hindrances(compiled.rule.on, self.collectors, self.standing())), now)
         limit = max(1, min(limit, MOST))
-        question = Question(view, asked, limit, self._compiled_parts(), lambda subject: engine.holds(subject, now))
+        question = Question(view, matchers, limit, self._compiled_parts(), lambda subject: engine.holds(subject, now))
         found = await self.judgement.in_turn(answering.explaining(question))
         marks = [one.fingerprint for one in found.subjects if one.fingerprint]
         guards = {mark: await self._guards(compiled, mark) for mark in marks[:MOST_GUARDED]}
@@ -125,9 +125,9 @@ def _proposal(subject: Subject) -> Proposal:
     return Proposal(subject.compiled.rule, alert, values)
 
 
-def _parsed(texts: Sequence[str]) -> list[matchers.Matcher]:
+def _parsed(texts: Sequence[str]) -> list[Matcher]:
     try:
-        return [matchers.parse(text) for text in texts]
+        return asked.parsed(texts)
     except ContentError as problem:
         raise UserError(str(problem), hint=problem.hint) from problem
 

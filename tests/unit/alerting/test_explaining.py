@@ -8,8 +8,11 @@ from datetime import timedelta
 
 import pytest
 from alert_worlds import FULL, INHIBITED, START, WAITING, World
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mendwatch.alerting import matchers
+from mendwatch.alerting.explaining import asked
 from mendwatch.alerting.explaining.answering import Question, explaining
 from mendwatch.alerting.explaining.nouns import Explanation, Part
 from mendwatch.alerting.explaining.parts import Parts
@@ -29,8 +32,7 @@ def explained(world: World, rule: str, *wanted: str, hindrances: tuple[Hindrance
     compiled = world.engine.rules.get(rule)
     assert compiled is not None
     view = View(compiled, world.engine.subjects(rule), world.engine.sources(compiled.rule.on), hindrances, world.now)
-    asked = [matchers.parse(text) for text in wanted]
-    question = Question(view, asked, limit, Parts(), lambda subject: world.engine.holds(subject, world.now))
+    question = Question(view, asked.parsed(wanted), limit, Parts(), lambda subject: world.engine.holds(subject, world.now))
     return finished(explaining(question))
 
 
@@ -148,6 +150,16 @@ def test_the_worst_come_first_and_no_more_than_wanted(world: MakeWorld) -> None:
     answer = explained(made, "Full", limit=2)
     assert [(one.key["path"], one.state) for one in answer.subjects] == [("/c", "firing"), ("/b", "pending")]
     assert answer.known == 3
+
+
+PIECES = st.lists(st.sampled_from(["a", "b", "/", ".*", "|"]), max_size=8).map("".join)
+
+
+@given(pattern=PIECES, texts=st.lists(st.text("ab/", max_size=8), max_size=5))
+def test_simple_patterns_of_a_question_mean_what_the_library_says(pattern: str, texts: list[str]) -> None:
+    (eased,), known = asked.parsed([f'path=~"{pattern}"']), matchers.parse(f'path=~"{pattern}"')
+    assert asked.plain(pattern) is not None
+    assert [eased.matches({"path": text}) for text in texts] == [known.matches({"path": text}) for text in texts]
 
 
 def test_explaining_changes_nothing(fired: World) -> None:

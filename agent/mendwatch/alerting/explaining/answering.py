@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mendwatch.alerting import measures
 from mendwatch.alerting.explaining import clocks, records
+from mendwatch.alerting.explaining.asked import cost
 from mendwatch.alerting.explaining.nouns import Asked, Explanation, Hold, MatcherAnswer, RuleFacts, Seen, SubjectAnswer
 from mendwatch.alerting.explaining.parts import Parts
 from mendwatch.alerting.explaining.view import View
@@ -91,6 +92,7 @@ def facts(compiled: CompiledRule) -> RuleFacts:
 
 
 def _look_at_subjects(question: Question, found: _Found, slices: Slices) -> Steps[None]:
+    units = _LOOK + sum(map(cost, question.matchers))
     for subject in question.view.subjects:
         state = subject.alert.state if subject.alert is not None else AlertState.INACTIVE
         found.states[state] += 1
@@ -99,23 +101,25 @@ def _look_at_subjects(question: Question, found: _Found, slices: Slices) -> Step
             chosen = found.chosen.setdefault(state, [])
             if len(chosen) < question.limit:
                 chosen.append(subject)
-        if slices.full(_LOOK):
+        if slices.full(units):
             yield
 
 
 def _look_at_records(question: Question, found: _Found, slices: Slices) -> Steps[None]:
     """Look at the records of the rule's schema that it does not take."""
     matchers = question.view.compiled.matchers
+    units = _LOOK + sum(map(cost, question.matchers))
     for entry in (entry for source in question.view.sources for entry in list(source.entries.values())):
         if _means(question.matchers, entry.labels):
             found.seen += 1
             found.latest = max(found.latest, entry.polled_at.timestamp())
+            slices.full(sum(map(cost, matchers)))
             refusing = next((at for at, matcher in enumerate(matchers) if not matcher.matches(entry.labels)), None)
             if refusing is not None:
                 found.refusals[refusing] += 1
                 if len(found.refused) < min(question.limit, _RECORDS):
                     found.refused.append(entry)
-        if slices.full(_LOOK + len(matchers)):
+        if slices.full(units):
             yield
 
 

@@ -109,8 +109,7 @@ class Judgement:
         However large the reading is, the loop gets its turns meanwhile. Readings and ticks are judged one after the other, in the
         order in which they came: nothing sees a half-judged one.
         """
-        if self.concerns(spec):
-            await self._carry(await self.in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
+        await self._carry(await self.in_turn(self._engine.observing(Poll(target, label, spec, reading, at))))
 
     async def replace(self, rules: RuleSet) -> None:
         """Judge by other rules from now on; returns when what follows at once is kept and told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from mendwatch.alerting.conditions import Binder, Condition, Expression, Language
+from mendwatch.alerting.conditions import Condition, Expression, Language
 from mendwatch.alerting.matchers import Index, Matcher
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.model.rules import Rule
@@ -53,19 +53,6 @@ class RuleSet:
     def concerns(self, schema: str) -> bool:
         """Tell whether any rule is about this type of record, or joins it."""
         return schema in self._indexes or schema in self._joined
-
-    def binder(self, schema: str) -> Binder:
-        """Give what binds the values that the conditions of this schema's rules name. There must be such a rule."""
-        return next(iter(self.binders(schema).values()))
-
-    def binders(self, schema: str) -> dict[Language, Binder]:
-        """Give what binds the values that conditions of this schema's rules name, for each language: one for each way to join."""
-        conditions: dict[Language, list[Condition]] = {}
-        for item in self.compiled:
-            if item.rule.on == schema:
-                found = (item.when, item.clear) if item.clear is not None else (item.when,)
-                conditions.setdefault(item.language, []).extend(found)
-        return {language: language.binder_of(found) for language, found in conditions.items()}
 
     def candidates(self, schema: str, labels: Mapping[str, str]) -> list[CompiledRule]:
         """Give the rules that concern a record."""

@@ -127,10 +127,10 @@ def subtractable(left: Unit | None, right: Unit | None) -> bool:
 
 
 def subtract(left: Unit | None, right: Unit | None) -> Unit | None:
-    """Give the unit of a difference; between two moments is a duration."""
-    if left is not None and right is not None and left.kind == right.kind == MOMENT:
-        return SECONDS
-    return add(left, right)
+    """Give the unit of a difference; between two moments is a duration, and a plain number may be either."""
+    if left is None or right is None:
+        return _but_moment(left or right)
+    return SECONDS if left.kind == right.kind == MOMENT else add(left, right)
 
 
 def multiply(left: Unit | None, right: Unit | None) -> Unit | None:

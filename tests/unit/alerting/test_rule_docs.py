@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mendwatch.alerting import format, loading, rule_tests, schemas  # noqa: A004 - the module's own name
+from mendwatch.alerting import format, formatting, loading, rule_tests, schemas  # noqa: A004 - the module's own name
+from mendwatch.alerting.conditions import Language
+from mendwatch.alerting.derivation import FUNCTIONS, LONGEST_WINDOW, SHORTEST_WINDOW
 from mendwatch.alerting.schemas import KnownSchema
+from mendwatch.alerting.tokens import LONGEST, MOST_TOKENS
+from mendwatch.config.durations import format_duration
 from mendwatch.polling import providers
 
 PAGE = (Path(__file__).parents[3] / "docs" / "write-a-rule.md").read_text("utf-8")
-EXAMPLE, STANZA = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+(EXAMPLE,) = [block for block in BLOCKS if block.startswith("groups:")]
+(STANZA,) = [block for block in BLOCKS if block.lstrip().startswith("remediate:")]
+RULES = [block for block in BLOCKS if block.startswith("- alert:")]
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +44,45 @@ def test_the_example_of_a_remediation_loads(real: dict[str, KnownSchema], tmp_pa
     assert loading.load([tmp_path], real).rules[0].remediate is not None
 
 
+@pytest.mark.parametrize("text", RULES, ids=lambda text: text.split()[2])
+def test_every_rule_on_the_page_loads(real: dict[str, KnownSchema], tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.yaml").write_text("groups:\n- name: g\n  rules:\n" + textwrap.indent(text, "  "), "utf-8")
+
+    assert len(loading.load([tmp_path], real).rules) == 1
+
+
+@pytest.mark.parametrize("text", [EXAMPLE, *RULES], ids=lambda text: text.split()[2])
+def test_every_rule_on_the_page_is_in_order(text: str) -> None:
+    whole = text if text.startswith("groups:") else "groups:\n- name: g\n  rules:\n" + textwrap.indent(text, "  ")
+
+    assert formatting.formatted(whole, "page") == whole
+
+
+def test_every_function_and_every_new_key_is_on_the_page() -> None:
+    examples = "".join(RULES)
+
+    assert [name for name in (*FUNCTIONS, "count_where") if f"`{name}(" not in PAGE] == []
+    assert [key for key in ("with:", "flap:", "freezes:", "source: alertmanager", "target:") if key not in examples] == []
+
+
+def test_every_condition_in_the_table_is_understood() -> None:
+    language = Language(("usage_bytes", "hard_limit_bytes", "remaining_seconds", "expiry_timestamp_seconds", "nodes"), ("path",))
+    table = PAGE[PAGE.index("| you write |") : PAGE.index("- Every field is a double")]
+    cells = [found[1] for line in table.splitlines() if (found := re.match(r"\| `([^`]*[a-z]\w*[^`]* ?[<>(][^`]*)` \|", line))]
+
+    assert len(cells) >= 6
+    for cell in cells:
+        assert language.condition(cell)
+
+
+def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
+    assert f"at most {LONGEST:,} characters and {MOST_TOKENS} words" in PAGE
+    assert f"from {format_duration(SHORTEST_WINDOW)} to {format_duration(LONGEST_WINDOW)}" in PAGE
+
+
 def test_every_key_of_a_rule_is_in_the_table() -> None:
-    keys = {info.alias or name for name, info in format.RuleText.model_fields.items()} - {"source"}
+    models = (format.RuleText, format.ForeignText)
+    keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
     table = PAGE[PAGE.index("| key |") : PAGE.index("## Conditions")]
 
     assert set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `")))) == keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Collection
 from enum import Enum
 from http import HTTPStatus
 
@@ -25,6 +26,11 @@ class Unseen(Enum):
 
 async def get(settings: Settings, path: str) -> str | Unseen:
     """Give a page as text, or why there is none. A page that is not ready yet is one."""
+    return await ask(settings, path, (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE))
+
+
+async def ask(settings: Settings, path: str, good: Collection[int]) -> str | Unseen:
+    """Give a page as text if it comes with one of these statuses, or why there is none."""
     try:
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as http,
@@ -33,7 +39,7 @@ async def get(settings: Settings, path: str) -> str | Unseen:
             text = await answer.text()  # in any case: a connection with half an answer on it cannot be closed in order
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 return Unseen.CLOSED
-            return text if answer.status in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE} else Unseen.SILENT
+            return text if answer.status in good else Unseen.SILENT
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return Unseen.SILENT
 

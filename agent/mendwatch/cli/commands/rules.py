@@ -13,6 +13,7 @@ from mendwatch.alerting.schemas import Schemas
 from mendwatch.cli import output
 from mendwatch.cli.commands import rules_fmt, rules_import, rules_list, rules_prometheus
 from mendwatch.cli.commands.rules_backtest import Wanted, backtest
+from mendwatch.cli.commands.rules_explain import explain
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.cli.options import taking
 from mendwatch.errors import ContentError, UserError
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("fmt")(rules_fmt.fmt)
     group.command("import-eda")(rules_import.import_eda)
     group.command("backtest")(taking(Wanted, backtest))
+    group.command("explain")(explain)
     app.add_typer(group, name="rules")
 
 

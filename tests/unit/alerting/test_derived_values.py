@@ -239,3 +239,25 @@ def test_a_change_is_verified_by_what_a_window_says(begin: Begin) -> None:
 
     assert (before.holds, before.reason) == (False, "rate(errors, 5m) > 1 holds with rate(errors, 5m)=6.66667")
     assert (after.holds, after.reason) == (True, "rate(errors, 5m) > 1 does not hold with rate(errors, 5m)=0.0166667")
+
+
+def test_what_a_complete_reading_lacks_is_not_joined_in_that_very_reading(begin: Begin) -> None:
+    w = begin(JOINED)
+    w.pools(a={"used": 95.0, "size": 100.0}, complete=True)
+    w.nodes(after=0, n1={"pool": "a", "busy": 0.9})
+    fired = w.now
+    w.pools(b={"used": 95.0, "size": 100.0}, complete=True)
+
+    assert [alert.last_seen for alert in w.engine.alerts()] == [fired]
+
+
+def test_a_calm_record_is_asked_again_when_another_shares_its_subject(begin: Begin) -> None:
+    w = begin("  - {alert: Busy, on: node, when: busy > 0.8, clear: busy < 0.1, key: [cluster, pool]}\n")
+    calm: dict[str, float | str] = {"pool": "a", "busy": 0.2}
+    for _ in range(3):
+        w.nodes(n1=calm)
+    w.nodes(n1=calm, n2={"pool": "a", "busy": 0.9})
+    w.nodes(n1=calm, n2={"pool": "a", "busy": 0.0})
+
+    assert w.said == ["Busy inactive>firing"]
+    assert len(next(iter(w.engine._table)).entries) == 2

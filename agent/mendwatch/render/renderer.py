@@ -72,11 +72,9 @@ class Checker:
             return []
         names = [*known, *HELPERS]
         try:
-            tree = self._environment.parse(source)
-            self._environment.compile(tree, raw=True)  # finds unknown filters; nobody runs it here
-            undeclared = meta.find_undeclared_variables(tree) - set(names)
-        except jinja2.TemplateError as problem:
-            return [(f"no template: {problem}", _HINT)]
+            undeclared = meta.find_undeclared_variables(self._environment.parse(source)) - set(names)
+        except jinja2.TemplateError as problem:  # an unknown filter too
+            return [(f"no template: {problem.message}", _HINT)]
         return [(f"unknown name {name!r}", _meant(name, names)) for name in sorted(undeclared)]
 
 

@@ -47,11 +47,11 @@ class Asking:
         self._said.pop(fingerprint, None)
         self._muted.discard(fingerprint)
 
-    def moved(self, transition: Transition, now: datetime, into: Collected) -> None:
-        """Note a transition; where a silence covers the alert, nobody is told."""
+    def moved(self, transition: Transition, now: datetime, into: Collected, values: Mapping[str, float] | None = None) -> None:
+        """Note a transition, and the numbers that it was made on; where a silence covers the alert, nobody is told."""
         into.transitions.append(transition)
         alert = transition.alert
-        into.decisions.append(transitioned(transition))
+        into.decisions.append(transitioned(transition, values))
         if self.silencing.find(alert, now) is not None:
             into.silenced.add(alert.fingerprint)
             self._muted |= {alert.fingerprint} if flaps.is_raised(alert) else set()

@@ -275,7 +275,8 @@ class AlertEngine:
         if alert.state is not AlertState.INACTIVE:
             alert = self._described(subject, alert, record if sight.when is not None else None)
         if transition is not None:
-            self._asking.moved(Transition(transition.before, alert, transition.at, transition.reason), now, collected)
+            values = record.values if record is not None and sight.when is not None else None
+            self._asking.moved(Transition(transition.before, alert, transition.at, transition.reason), now, collected, values)
         if alert != before:
             self._asking.flapped(before, alert, now, collected)
             self._keep(subject, alert, collected)

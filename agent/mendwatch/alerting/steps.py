@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,12 +68,13 @@ class Collected:
         )
 
 
-def decided(alert: Alert, now: datetime, kind: DecisionKind, words: tuple[str, str], before: str = "") -> Decision:
+def decided(alert: Alert, now: datetime, kind: DecisionKind, words: tuple[str, str]) -> Decision:
     """Give a row of the journal about an alert; `words` are the word and the reason."""
-    return Decision(now, alert.rule, alert.fingerprint, alert.target, kind, *words, before, alert.key, alert.values)
+    return Decision(now, alert.rule, alert.fingerprint, alert.target, kind, *words, "", alert.key, alert.values)
 
 
-def transitioned(one: Transition) -> Decision:
-    """Give the row of the journal about a transition."""
-    words = (str(one.alert.state), one.reason)
-    return decided(one.alert, one.at, DecisionKind.TRANSITION, words, str(one.before))
+def transitioned(one: Transition, values: Mapping[str, float] | None = None) -> Decision:
+    """Give the row of the journal about a transition; `values` are the numbers it was made on, where not the alert's own."""
+    alert, made_on = one.alert, one.alert.values if values is None else values
+    words = (DecisionKind.TRANSITION, str(alert.state), one.reason, str(one.before))
+    return Decision(one.at, alert.rule, alert.fingerprint, alert.target, *words, alert.key, made_on)

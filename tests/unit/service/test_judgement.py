@@ -18,6 +18,7 @@ from mendwatch.model.journal import Decision
 from mendwatch.model.notices import Notice
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.samples import MetricSpec, Reading, RecordSchema, Sample
+from mendwatch.model.silences import NewSilence
 from mendwatch.model.targets import Target
 from mendwatch.provider import CollectorSpec, Provider
 from mendwatch.remediation.engine import RemediationEngine
@@ -137,6 +138,50 @@ async def test_why_nothing_is_asked_is_audited_once(make: Callable[[], Bench]) -
     assert bench.remedy.offered == []
 
 
+async def test_what_is_silenced_is_kept_and_journaled_and_tells_nobody_until_the_silence_is_over(make: Callable[[], Bench]) -> None:
+    bench = make()
+    now = bench.clock.now()
+    new = NewSilence(("alertname=PoolFull",), now, now + timedelta(seconds=35), "ann", "new disks")
+    silence = await bench.store.silences.add(new, actor="cli:ann")
+    clocks = asyncio.create_task(bench.judgement.run())
+    await bench.clock.advance(1)
+    await bench.read(0.95)
+    for _ in range(30):
+        await bench.clock.advance(1)
+    during = (bench.kinds(), len(bench.remedy.offered), [one.word for one in await bench.store.journal.newest()])
+    await bench.read(0.95)
+    for _ in range(6):
+        await bench.clock.advance(1)
+    clocks.cancel()
+    await asyncio.gather(clocks, return_exceptions=True)
+    await bench.judgement.stop()
+
+    assert during == ([], 0, ["silenced", "firing"])
+    assert silence.id in (await bench.store.journal.newest())[-1 - 1].reason
+    assert bench.kinds() == ["alert.firing"]
+    assert "its silence is over, and it fires since" in bench.notices[0].text
+    assert len(bench.remedy.offered) == 1
+    assert [row.what for row in await bench.store.audit.entries()] == ["silence.added"]
+
+
+async def test_a_silence_that_is_ended_by_hand_is_noticed_within_a_second_or_so(make: Callable[[], Bench]) -> None:
+    bench = make()
+    now = bench.clock.now()
+    new = NewSilence(("alertname=PoolFull",), now, now + timedelta(days=1), "ann", "new disks")
+    silence = await bench.store.silences.add(new, actor="cli:ann")
+    clocks = asyncio.create_task(bench.judgement.run())
+    await bench.clock.advance(1)
+    await bench.read(0.95)
+    await bench.store.silences.expire(silence.id, actor="cli:ann")
+    before = len(bench.remedy.offered)
+    await bench.clock.advance(1)
+    clocks.cancel()
+    await asyncio.gather(clocks, return_exceptions=True)
+    await bench.judgement.stop()
+
+    assert (before, len(bench.remedy.offered), bench.kinds()) == (0, 1, ["alert.firing"])
+
+
 async def test_an_alert_that_is_over_is_told_as_resolved_and_overtakes_its_runs(make: Callable[[], Bench]) -> None:
     bench = make()
     await bench.read(0.95)
@@ -232,6 +277,8 @@ async def test_a_restart_takes_up_alerts_and_ends_those_of_targets_that_are_gone
     assert kept == [bench.engine.alerts()[0].fired_at]
     assert third.engine.alerts() == ()
     assert await bench.store.alerts.load() == []
+    assert third.notices[-1].text.endswith("its target is not in the configuration any more")
+    assert (await bench.store.journal.newest(1))[0].word == "inactive"
 
 
 async def test_a_store_that_does_not_answer_stops_no_judging(make: Callable[[], Bench]) -> None:

@@ -18,9 +18,13 @@ from mendwatch.alerting.derived import Derived, Joined, Peers, Window
 from mendwatch.alerting.quick import Ask
 from mendwatch.alerting.records import picker
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
+from mendwatch.alerting.slices import Slices, Steps, paced
 from mendwatch.alerting.tree_reader import PREFIX
 from mendwatch.alerting.windows import Feed, way
 from mendwatch.model.rules import Join
+
+#: Units of making a function of one condition.
+_COMPILE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,17 @@ class Panel:
         self._libraries = {language: self._library(language, concerned) for language in {item.language for item in concerned}}
         self._asks: dict[Condition, Ask] = {}
         self._matched: dict[tuple[str, ...], Matched] = {}
+        self._unprepared: Sequence[CompiledRule] = concerned
         self.timely = any(item.when.timely for item in concerned)
+
+    def prepare(self, slices: Slices) -> Steps[None]:
+        """Work out how every rule is asked, once and in slices: for many it takes a while, and the first record would wait for all."""
+        waiting, self._unprepared = self._unprepared, ()
+        for item in paced(waiting, slices, _COMPILE):
+            if item is None:
+                yield
+            else:
+                self.ask(item.language, item.when)
 
     def texts(self, labels: Mapping[str, str]) -> tuple[str | None, ...]:
         """Give the texts of a record by their places; None where it has none that a condition can hold."""

@@ -23,6 +23,7 @@ _LOOK, _NOTES = 2, 3
 def sighted(poll: Poll, table: Table, source: Source, looks: Iterable[Look], slices: Slices) -> Steps[list[Seen]]:
     """Take every look, and give the subjects that something may follow for."""
     this = Round(poll, table, source, slices)
+    yield from source.panel.prepare(slices)
     source.complete = source.schema.name in poll.reading.complete
     noted = yield from weighing.looked(this, looks) if source.weighs else _looked(this, looks)
     # Only now is known which subjects have more than one record.

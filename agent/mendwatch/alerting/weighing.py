@@ -17,8 +17,8 @@ from mendwatch.alerting.slices import Steps, paced
 from mendwatch.alerting.subjects import INTERVALS, Entry
 from mendwatch.alerting.table import Source
 
-#: Units of one look, of one window that remembers it, of one derived value, and of one count.
-_LOOK, _WINDOW, _GAUGE, _COUNT = 2, 2, 4, 1
+#: Units of one look, of one window that remembers it, of one derived value, and of one count; and points that are worth one unit.
+_LOOK, _WINDOW, _GAUGE, _COUNT, _POINTS = 2, 2, 4, 1, 4
 _NOTHING = math.nan
 
 #: For each slot that counts: the labels that must be equal, and how many records there are by their values.
@@ -100,10 +100,11 @@ def _present(source: Source, this: Round) -> list[Entry]:
 def _weigh(source: Source, entry: Entry, now: float, counts: Counts) -> int:
     """Work out what its rules derive, and ask them where anything is other than before; gives the cost."""
     numbers = (*entry.own, *_derived(source, entry, now, counts))
+    cost = _GAUGE * len(entry.matched.slots) + sum(map(len, entry.trails.values())) // _POINTS
     if numbers == entry.numbers:
-        return _GAUGE * len(entry.matched.slots)
+        return cost
     entry.numbers = numbers
-    return _GAUGE * len(entry.matched.slots) + entry.ask()
+    return cost + entry.ask()
 
 
 def _derived(source: Source, entry: Entry, now: float, counts: Counts) -> list[float]:

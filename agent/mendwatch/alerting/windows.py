@@ -51,6 +51,10 @@ class Trail:
         self._last = math.nan  # the number as it came
         self._base = 0.0  # of rate: what a counter had reached before it began anew; of changes: how many there were
 
+    def __len__(self) -> int:
+        """How many points there are."""
+        return len(self.times)
+
     def add(self, time: float, value: float) -> None:
         """Take a number. What was measured no later than the newest is the same measurement, and says nothing new.
 

@@ -118,7 +118,7 @@ class Panel:
         self.timely = any(item.when.timely for item in concerned)
 
     def prepare(self, slices: Slices) -> Steps[None]:
-        """Work out how every rule is asked, once and in slices: for many it takes a while, and the first record would wait for all."""
+        """Work out how every rule is asked, once and in slices: for many it takes a while, in which nobody may wait."""
         waiting, self._unprepared = self._unprepared, ()
         for item in paced(waiting, slices, _COMPILE):
             if item is None:

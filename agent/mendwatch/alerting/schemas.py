@@ -40,9 +40,9 @@ class KnownSchema:
 
     @property
     def units(self) -> dict[str, Unit]:
-        """What each field is measured in."""
+        """What each field is measured in, where its metric says so."""
         by_name = {metric.name: metric for metric in self.metrics}
-        return {field: units.of_metric(by_name[name]) for field, name in self.schema.fields.items()}
+        return {field: units.of_metric(by_name[name]) for field, name in self.schema.fields.items() if name in by_name}
 
 
 #: From the name of a schema to what is known of it.

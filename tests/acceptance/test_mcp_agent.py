@@ -42,7 +42,7 @@ async def test_an_approvers_token_approves_over_mcp_and_a_viewers_does_not(world
             await client.call_tool("run_decide", word)
         ended = await world.run_in(*TERMINAL)
 
-    assert tools == {"run_list", "run_get", "target_list", "metric_query"}
+    assert tools == {"run_list", "run_get", "target_list", "metric_query", "rule_list", "rule_explain"}
     assert waiting["runs"][0]["id"] == pending.id
     assert still is RunState.PENDING
     assert plan["plan_hash"] == pending.plan_hash
@@ -71,6 +71,6 @@ async def test_targets_and_metrics_are_answered_over_stdio_and_nothing_else(worl
             targets = (await client.call_tool("target_list", {})).structured_content
             metric = (await client.call_tool("metric_query", {"selector": "powerscale_up"})).structured_content
 
-    assert tools == {"run_list", "run_get", "target_list", "metric_query"}
+    assert tools == {"run_list", "run_get", "target_list", "metric_query", "rule_list", "rule_explain"}
     assert [(target["id"], target["up"]) for target in targets["targets"]] == [("lab", True)]
     assert metric["series"][0]["last"] == 1.0

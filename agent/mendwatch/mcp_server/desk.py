@@ -1,4 +1,4 @@
-"""What the tools need of the agent: five questions and one line in the audit. The service sits at this desk.
+"""What the tools need of the agent: seven questions and one line in the audit. The service sits at this desk.
 
 `RemoteDesk` (remote.py) sits at it too, and asks a running agent.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from mendwatch.mcp_server.rule_shapes import RuleExplanation, RuleList
 from mendwatch.mcp_server.shapes import MetricAnswer, RunDetail, RunList, TargetList, Verdict
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import RunState
@@ -35,6 +36,14 @@ class Desk(Protocol):
 
     async def target_list(self) -> TargetList:
         """Give every target."""
+        ...
+
+    async def rule_list(self, firing: bool, limit: int) -> RuleList:  # noqa: FBT001 - as it is asked
+        """Give the rules, those that fire first; `firing` leaves out those of which all subjects are inactive."""
+        ...
+
+    async def rule_explain(self, rule: str, matchers: Sequence[str], limit: int) -> RuleExplanation:
+        """Explain one rule. Raises NotFound, and UserError where a matcher cannot be read."""
         ...
 
     async def metric_query(self, selector: str, window: timedelta, limit: int) -> MetricAnswer:

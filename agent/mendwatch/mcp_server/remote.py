@@ -1,4 +1,4 @@
-"""The desk of the stdio server: forwards the four reads to a running agent's /mcp, with a token."""
+"""The desk of the stdio server: forwards the reads to a running agent's /mcp, with a token."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from mendwatch.config.durations import format_duration
 from mendwatch.errors import AuthenticationFailed, BadAnswer, Refused, Unreachable
+from mendwatch.mcp_server.rule_shapes import RuleExplanation, RuleList
 from mendwatch.mcp_server.shapes import MetricAnswer, RunDetail, RunList, TargetList, Verdict
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import RunState
@@ -67,6 +68,14 @@ class RemoteDesk:
     async def target_list(self) -> TargetList:
         """Forward target_list."""
         return await self._ask(TargetList, "target_list", {})
+
+    async def rule_list(self, firing: bool, limit: int) -> RuleList:  # noqa: FBT001 - as the desk has it
+        """Forward rule_list."""
+        return await self._ask(RuleList, "rule_list", {"firing": firing, "limit": limit})
+
+    async def rule_explain(self, rule: str, matchers: Sequence[str], limit: int) -> RuleExplanation:
+        """Forward rule_explain."""
+        return await self._ask(RuleExplanation, "rule_explain", {"rule": rule, "match": list(matchers), "limit": limit})
 
     async def metric_query(self, selector: str, window: timedelta, limit: int) -> MetricAnswer:
         """Forward metric_query."""

@@ -41,19 +41,19 @@ class ReadTools:
         """Give runs, newest first."""
         with told():
             answer = budget.fit(await self._desk.run_list(state, target, limit), "runs")
-        return _result(answer, texts.run_list(answer))
+        return result(answer, texts.run_list(answer))
 
     async def run_get(self, run_id: RunId) -> ToolResult:
         """Give one run with its plan."""
         with told():
             answer = _fit_run(await self._desk.run_get(run_id))
-        return _result(answer, texts.run_detail(answer))
+        return result(answer, texts.run_detail(answer))
 
     async def target_list(self) -> ToolResult:
         """Give every target."""
         with told():
             answer = budget.fit(await self._desk.target_list(), "targets")
-        return _result(answer, texts.target_list(answer))
+        return result(answer, texts.target_list(answer))
 
     async def metric_query(
         self,
@@ -64,7 +64,7 @@ class ReadTools:
         """Give a summary of each series."""
         with told():
             answer = budget.fit(await self._desk.metric_query(selector, _window(window), limit), "series")
-        return _result(answer, texts.metric_answer(answer))
+        return result(answer, texts.metric_answer(answer))
 
 
 class DecideTools:
@@ -85,7 +85,7 @@ class DecideTools:
         with told():
             await self._must_be_allowed(run_id, who)
             answer = _fit_run(await self._desk.run_decide(run_id, plan_hash, decision, reason, who))
-        return _result(answer, f"decision {decision} recorded\n{texts.run_detail(answer)}")
+        return result(answer, f"decision {decision} recorded\n{texts.run_detail(answer)}")
 
     async def _must_be_allowed(self, run_id: str, who: Principal) -> None:
         if Permission.DECIDE not in who.permissions:
@@ -113,5 +113,6 @@ def _window(text: str) -> timedelta:
     return window
 
 
-def _result(answer: BaseModel, text: str) -> ToolResult:
+def result(answer: BaseModel, text: str) -> ToolResult:
+    """Give an answer in structure and in text."""
     return ToolResult(content=budget.cut(text), structured_content=answer.model_dump(mode="json"))

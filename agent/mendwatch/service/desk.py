@@ -8,10 +8,12 @@ from datetime import timedelta
 from mendwatch.clock import Clock
 from mendwatch.history.memory import MemoryHistory
 from mendwatch.mcp_server import translate
+from mendwatch.mcp_server.rule_shapes import RuleExplanation, RuleList
 from mendwatch.mcp_server.shapes import MetricAnswer, RunDetail, RunList, TargetList, Verdict
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import RunState
 from mendwatch.polling.poller import Poller
+from mendwatch.service import rule_answers
 from mendwatch.service.explanations import Explainer
 from mendwatch.store.interface import Store
 
@@ -56,6 +58,15 @@ class AgentDesk:
     async def target_list(self) -> TargetList:
         """Give every target."""
         return translate.target_list(self._poller.status())
+
+    async def rule_list(self, firing: bool, limit: int) -> RuleList:  # noqa: FBT001 - as the desk has it
+        """Give the rules, those that fire first."""
+        engine = self.explainer.engine
+        return rule_answers.rule_list(engine.rules.compiled, engine.alerts(), firing=firing, limit=limit)
+
+    async def rule_explain(self, rule: str, matchers: Sequence[str], limit: int) -> RuleExplanation:
+        """Explain one rule. Raises NotFound and UserError."""
+        return rule_answers.explanation(await self.explainer.explain(rule, matchers, limit))
 
     async def metric_query(self, selector: str, window: timedelta, limit: int) -> MetricAnswer:
         """Answer a PromQL selector. Raises UserError where it is no selector."""

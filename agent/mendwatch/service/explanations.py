@@ -17,7 +17,6 @@ from mendwatch.alerting.subjects import Subject
 from mendwatch.clock import Clock
 from mendwatch.config.documents import nearest
 from mendwatch.errors import ContentError, NotFound, UserError
-from mendwatch.model.alerts import AlertState
 from mendwatch.model.journal import Decision
 from mendwatch.model.proposals import Proposal
 from mendwatch.polling.outcomes import TargetStatus
@@ -130,9 +129,3 @@ def _parsed(texts: Sequence[str]) -> list[Matcher]:
         return asked.parsed(texts)
     except ContentError as problem:
         raise UserError(str(problem), hint=problem.hint) from problem
-
-
-def worst(states: Mapping[str, int]) -> str:
-    """Give the worst state that any subject is in, for a list of rules."""
-    order = (AlertState.FIRING, AlertState.RESOLVING, AlertState.NO_DATA, AlertState.PENDING)
-    return next((str(state) for state in order if states.get(str(state))), str(AlertState.INACTIVE))

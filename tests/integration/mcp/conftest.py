@@ -16,6 +16,7 @@ from fastmcp.utilities.tests import ASGIServer
 from mendwatch.errors import MendwatchError, NotFound, Refused
 from mendwatch.mcp_server import server
 from mendwatch.mcp_server.limiter import Rate
+from mendwatch.mcp_server.rule_shapes import RuleExplanation, RuleList, RuleShape
 from mendwatch.mcp_server.shapes import MetricAnswer, RunDetail, RunList, RunSummary, SeriesShape, TargetList, TargetShape, Verdict
 from mendwatch.model.principals import Principal, Role, Token
 from mendwatch.model.runs import RunState
@@ -89,6 +90,17 @@ class FakeDesk:
         self._note("metric_query", selector, window, limit)
         one = SeriesShape(metric=selector, labels={}, count=2, min=0.0, mean=1.0, max=2.0, max_at=NOON, last=2.0, last_at=NOON)
         return MetricAnswer(selector=selector, start=NOON - window, end=NOON, series=(one,) * min(limit, 3), shown=1, total=1)
+
+    async def rule_list(self, firing: bool, limit: int) -> RuleList:  # noqa: FBT001 - as the desk has it
+        self._note("rule_list", firing, limit)
+        one = RuleShape(name="QuotaNearlyFull", group="g", on="quota", state="firing", when="usage > 0.9", states={"firing": 1})
+        return RuleList(rules=(one,), shown=1, total=1)
+
+    async def rule_explain(self, rule: str, matchers: Sequence[str], limit: int) -> RuleExplanation:
+        self._note("rule_explain", rule, tuple(matchers), limit)
+        facts = {"rule": rule, "on": "quota", "match": (), "when": "usage > 0.9", "clear": None, "waits": "5m"}
+        counts = {"remediation": None, "mode": None, "known": 0, "matching": 0, "states": {}, "why": ("nothing was seen",)}
+        return RuleExplanation.model_validate({**facts, **counts, "subjects": (), "decisions": ()})
 
     def _note(self, *question: object) -> None:
         self.asked.append(question)

@@ -17,13 +17,15 @@ from mendwatch.mcp_server import budget, server
 from mendwatch.mcp_server.limiter import Rate
 from mendwatch.model.principals import Role
 
-READS = {"run_list", "run_get", "target_list", "metric_query"}
+READS = {"run_list", "run_get", "target_list", "metric_query", "rule_list", "rule_explain"}
 ERAS = ("auto", "legacy")
 ARGUMENTS: dict[str, dict[str, object]] = {
     "run_list": {"state": ["pending"], "limit": 5},
     "run_get": {"run_id": "run-low-1"},
     "target_list": {},
     "metric_query": {"selector": "up", "window": "1h"},
+    "rule_list": {"firing": True},
+    "rule_explain": {"rule": "QuotaNearlyFull", "match": ['path="/ifs/data"']},
 }
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 ACCEPT = {"Accept": "application/json, text/event-stream"}

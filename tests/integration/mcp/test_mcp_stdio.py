@@ -26,7 +26,7 @@ from mendwatch.mcp_server.remote import RemoteDesk
 from mendwatch.model.targets import Secret
 from mendwatch.web.server import WebServer
 
-READS = {"run_list", "run_get", "target_list", "metric_query"}
+READS = {"run_list", "run_get", "target_list", "metric_query", "rule_list", "rule_explain"}
 SERVE = (
     "import asyncio, os; from mendwatch.mcp_server import stdio; asyncio.run(stdio.serve(os.environ['URL'], os.environ['TOKEN']))"
 )

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mendwatch.config.durations import Duration, parse_duration
 from mendwatch.model.rules import Mode, NoData
@@ -157,7 +157,18 @@ class GroupText(Strict):
 
 
 class FileText(Strict):
-    """A whole file."""
+    """A whole file. One that names `rule_files` may be a file of tests alone, as promtool reads it."""
 
     groups: list[GroupText] = Field(description="the groups of rules")
     tests: list[Any] = Field([], description="the tests of the rules, in promtool's format")
+    rule_files: list[str] = Field([], description="of a file of tests: the files of the rules, from its own folder on")
+    evaluation_interval: Duration | None = Field(None, description="of promtool; here rules are judged when data come")
+    group_eval_order: list[str] = Field([], description="of promtool; here an inhibitor is judged before whom it inhibits")
+    fuzzy_compare: bool = Field(default=True, description="of promtool; here numbers are always compared to nine digits")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tests_may_stand_alone(cls, data: object) -> object:
+        if isinstance(data, dict) and data.get("rule_files") and "groups" not in data:
+            return {**data, "groups": []}
+        return data

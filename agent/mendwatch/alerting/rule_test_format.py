@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from mendwatch.alerting.format import Strict
 from mendwatch.config.durations import Duration
+from mendwatch.config.wording import HintedError
 from mendwatch.model.rules import Mode
+
+#: What promtool tests and we cannot.
+_UNSUPPORTED = {
+    "promql_expr_test": "It asks PromQL, in which no rule here is written: leave it to promtool.",
+    "external_labels": "Rules here know only the labels of what they judge: leave it out.",
+    "external_url": "Texts here name no server: leave it out.",
+}
 
 
 class SeriesText(Strict):
@@ -35,8 +43,9 @@ class Expectation(Strict):
 
 
 class AlertTest(Expectation):
-    """Which alerts of one name are up at one time, exactly."""
+    """Which alerts of one name are up at one time, exactly. An alert's name is one rule's alone, so its group says nothing more."""
 
+    groupname: str = ""
     exp_alerts: list[ExpectedAlert] = Field(default_factory=list)
 
 
@@ -73,6 +82,17 @@ class RuleTestText(Strict):
     alert_rule_test: list[AlertTest] = Field(default_factory=list)
     exp_runs: list[ExpectedRun] = Field(default_factory=list)
     exp_blocked: list[ExpectedBlock] = Field(default_factory=list)
+
+    promql_expr_test: list[object] = Field(default_factory=list)
+    external_labels: dict[str, str] = Field(default_factory=dict)
+    external_url: str = ""
+
+    @field_validator("promql_expr_test", "external_labels", "external_url")
+    @classmethod
+    def _is_not_there(cls, value: object, info: ValidationInfo) -> object:
+        if value:
+            raise HintedError("is not supported", _UNSUPPORTED[info.field_name or ""])
+        return value
 
     def expectations(self) -> dict[str, list[Expectation]]:
         """Give all that is expected, by the key it stands under."""

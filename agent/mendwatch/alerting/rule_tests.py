@@ -122,9 +122,9 @@ def run(paths: Iterable[Path], schemas: Schemas) -> Report:
     Raises:
         ContentError: a file, a rule or a test cannot be understood; all faults at once.
     """
-    files = list(paths)
-    rules = loading.load(files, schemas)
     faults: list[Fault] = []
+    files = _with_rule_files(list(paths), faults)
+    rules = loading.load(files, schemas)
     outcomes = [
         outcome for document in loading.documents_in(files, faults) for outcome in _document(document, rules, schemas, faults)
     ]
@@ -132,6 +132,21 @@ def run(paths: Iterable[Path], schemas: Schemas) -> Report:
         hint = next((fault.hint for fault in faults if fault.hint), None)
         raise ContentError("\n".join(map(str, faults)), hint=hint, faults=faults)
     return Report(tuple(outcomes), len(rules.compiled))
+
+
+def _with_rule_files(paths: list[Path], faults: list[Fault]) -> list[Path]:
+    """Give the files with those that they name as their rules (`rule_files`), each once."""
+    found = {file.resolve(): file for path in paths for file in loading.files_in(path) or [path]}
+    for document in loading.documents_in(paths, []):  # what cannot be read is told by loading
+        named = document.data.get("rule_files") if isinstance(document.data, dict) else None
+        for index, pattern in enumerate(named if isinstance(named, list) else ()):
+            base = Path(document.path).parent
+            matching = sorted(base.glob(str(pattern))) if not Path(str(pattern)).is_absolute() else [Path(str(pattern))]
+            found |= {file.resolve(): file for file in matching if file.is_file()}
+            if not any(file.is_file() for file in matching):
+                where = document.where(("rule_files", index))
+                faults.append(Fault(where, f"there is no file {pattern!r}", f"It is looked for from {base} on."))
+    return list(found.values())
 
 
 def _document(document: Document, rules: RuleSet, schemas: Schemas, faults: list[Fault]) -> Iterator[Outcome]:

@@ -162,7 +162,7 @@ def test_the_report_counts_and_shows_a_difference(known: dict[str, KnownSchema],
         (SERIES + "  exp_blocked: [{eval_time: 1m, alertname: Full, reason: tired}]\n", "reason: expected"),
         (SERIES + "  interval: 1ms\n  alert_rule_test: [{eval_time: 1h, alertname: Full}]\n", "more than 100000 intervals"),
         (SERIES + "  interval: 0s\n", "intervals"),
-        (SERIES + "  promql_expr_test: []\n", "unknown key 'promql_expr_test'"),
+        (SERIES + "  promql_expr_test: [{expr: up}]\n", "promql_expr_test: is not supported"),
         ("- {input_series: []}\n", "expected at least 1 item"),
     ],
 )
@@ -205,3 +205,98 @@ def test_a_series_selector_keeps_its_labels_letter_by_letter() -> None:
     found = series.parse('a:b_c{x="{{ 7*7 }}", y="a,b=\\"c\\"", z=""}', "1")
 
     assert (found.metric, found.labels) == ("a:b_c", {"x": "{{ 7*7 }}", "y": 'a,b="c"', "z": ""})
+
+
+GUARDED = """
+groups:
+- name: g
+  rules:
+  - alert: Full
+    on: quota
+    when: usage_bytes / hard_limit_bytes > 0.9
+    keep_firing_for: 2m
+    flap: {changes: 3, window: 10m}
+    key: [cluster, path]
+    remediate: {remediation: a/b, mode: approve, variables: {path: path}}
+  - {alert: Down, on: node, when: up < 1.0, freezes: [cluster]}
+tests:
+- name: guards
+  input_series:
+  - {series: 'storage_quota_usage_bytes{cluster="lab", path="/a", type="directory"}', values: '95 95 95 95 50 50 50 95 95'}
+  - {series: 'storage_quota_hard_limit_bytes{cluster="lab", path="/a", type="directory"}', values: '100x10'}
+  - {series: 'storage_node_up{cluster="lab", node="1"}', values: '1 1 0 1 1'}
+  silences:
+  - {matchers: [alertname=Full], start: 0s, end: 2m, comment: new disks}
+  alert_rule_test:
+  - {eval_time: 5m, alertname: Full, exp_alerts: [{exp_labels: LABELS, exp_state: resolving}]}
+  - {eval_time: 5m, alertname: Full, exp_alerts: [{exp_labels: LABELS}]}
+  - {eval_time: 6m, alertname: Full, exp_alerts: []}
+  exp_blocked:
+  - {eval_time: 1m, alertname: Full, reason: silenced}
+  - {eval_time: 2m, alertname: Full, reason: frozen}
+  - {eval_time: 7m, alertname: Full, reason: flapping}
+  exp_runs:
+  - {eval_time: 3m, alertname: Full, remediation: a/b}
+"""
+
+
+def test_silences_freezes_flapping_and_resolving_can_be_expected(known: dict[str, KnownSchema], tmp_path: Path) -> None:
+    text = GUARDED.replace("LABELS", "{cluster: lab, path: /a, type: directory}")
+    (tmp_path / "r.yaml").write_text(text, "utf-8")
+
+    report = rule_tests.run([tmp_path / "r.yaml"], known)
+
+    assert report.passed, report.text()
+
+
+def test_a_silence_that_cannot_be_read_is_told_where_it_stands(known: dict[str, KnownSchema], tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(GUARDED.replace("LABELS", "{}").replace("alertname=Full]", "'a b c']"), "utf-8")
+
+    with pytest.raises(ContentError, match=r"r.yaml:20:5: 'a b c' is no matcher"):
+        rule_tests.run([tmp_path / "r.yaml"], known)
+
+
+PROMTOOLS = """
+rule_files: [rules/*.yaml]
+evaluation_interval: 1m
+group_eval_order: [g]
+fuzzy_compare: true
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'storage_node_up{cluster="lab", node="1"}', values: '1 0'}
+  alert_rule_test:
+  - {eval_time: 1m, groupname: g, alertname: Down, exp_alerts: [{exp_labels: {cluster: lab, node: "1"}}]}
+  promql_expr_test: EXPRESSIONS
+"""
+
+
+def test_a_file_of_tests_as_promtool_reads_it_is_run_unchanged(known: dict[str, KnownSchema], tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "down.yaml").write_text("groups: [{name: g, rules: [{alert: Down, on: node, when: up < 1.0}]}]", "utf-8")
+    path = tmp_path / "tests.yaml"
+    path.write_text(PROMTOOLS.replace("EXPRESSIONS", "[]"), "utf-8")
+
+    report = rule_tests.run([path], known)
+
+    assert (report.passed, len(report.outcomes), report.rules) == (True, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("EXPRESSIONS", "[{expr: up}]", r"tests.yaml:12:3: promql_expr_test: is not supported \(It asks PromQL"),
+        ("promql_expr_test: EXPRESSIONS", "external_labels: {a: b}", r"tests.yaml:12:3: external_labels: is not supported"),
+        ("rules/*.yaml", "missing.yaml", r"tests.yaml:2:14: there is no file 'missing.yaml'"),
+    ],
+)
+def test_what_promtool_can_and_we_cannot_is_told_where_it_stands(
+    known: dict[str, KnownSchema], tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "down.yaml").write_text("groups: [{name: g, rules: [{alert: Down, on: node, when: up < 1.0}]}]", "utf-8")
+    path = tmp_path / "tests.yaml"
+    path.write_text(PROMTOOLS.replace(before, after).replace("EXPRESSIONS", "[]"), "utf-8")
+
+    with pytest.raises(ContentError, match=told):
+        rule_tests.run([path, tmp_path / "rules"], known)

@@ -91,7 +91,12 @@ def _secret_unreadable(world: World) -> None:
     world.access.broken = ConfigurationError("no such file")
 
 
+def _frozen(world: World) -> None:
+    world.judge.holding = "frozen: Upgrade fires"
+
+
 CHANGES = [
+    (_frozen, RunState.SUPERSEDED, "nothing may begin for this alert now: frozen: Upgrade fires"),
     (_kill_switch, RunState.REFUSED, "runs are switched off"),
     (_alert_gone, RunState.SUPERSEDED, "does not hold any more"),
     (_no_data, RunState.SUPERSEDED, "no fresh data"),

@@ -127,6 +127,8 @@ def _sums(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:
 
 def _sum(operations: Sequence[Operation]) -> Operation:
     """Add the rates, and give the average time; what is unknown of one is unknown of all, for a part is no sum."""
+    if not operations:
+        return _NOBODY
     return Operation(
         None,
         None,
@@ -151,7 +153,10 @@ def _average(operations: Sequence[Operation]) -> Number:
 
 
 def _added(rates: list[Number]) -> Number:
-    return None if not rates or None in rates else sum(rates)  # type: ignore[arg-type] # just looked
+    try:
+        return sum(rates)  # type: ignore[arg-type] # it refuses None, at the price of no look at each
+    except TypeError:
+        return None
 
 
 def _each(values: Sequence[list[Operation] | None]) -> tuple[list[Number], ...]:

@@ -136,13 +136,16 @@ def _decoder(keys: tuple[str, ...], shapes: Sequence[Shape]) -> msgspec.json.Dec
     entry = msgspec.defstruct(
         "Entry",
         [
-            ("key", Literal[keys]),
+            # In OneFS' own order, each field is found where it is looked for first; `error` is there to be passed over so.
             ("devid", int | None, None),
+            ("error", Any, None),
+            ("error_code", int | None, None),
+            ("key", Literal[keys]),
             ("node", int | None, None),
             ("time", float | None, None),
             ("value", outline, None),
-            ("error_code", int | None, None),
         ],
         gc=False,
+        kw_only=True,
     )
     return msgspec.json.Decoder(msgspec.defstruct("Entries", [("stats", list[entry])], gc=False))  # type: ignore[valid-type] # made at run time

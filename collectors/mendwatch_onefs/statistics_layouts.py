@@ -46,8 +46,13 @@ class SheetLayout:
 
 def _filled(values: list[Any]) -> tuple[list[float], int]:
     """Put NaN where there is no number, and tell how often."""
-    absent = len(values) - list(map(type, values)).count(float)
-    return ([value if type(value) is float else _NAN for value in values] if absent else values), absent
+    kinds = list(map(type, values))
+    if kinds.count(float) == len(kinds):
+        return values, 0
+    blanks = [at for at, kind in enumerate(kinds) if kind is not float]
+    for at in blanks:
+        values[at] = _NAN
+    return values, len(blanks)
 
 
 async def sort_in(found: Series, slots: Iterator[Slot]) -> None:

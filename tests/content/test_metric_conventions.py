@@ -93,7 +93,7 @@ def test_every_field_of_a_schema_is_a_metric_of_its_collector() -> None:
         names = [schema.name for schema, _ in schemas]
         assert len(set(names)) == len(names), names
         for schema, spec in schemas:
-            known = {metric.name: metric for metric in spec.metrics}
+            known = {metric.name: metric for metric in (*spec.metrics, *schema.event_metrics)}
             assert set(schema.fields.values()) <= set(known), schema.name
             for metric in schema.fields.values():
                 assert set(known[metric].labels) == set(schema.labels), (schema.name, metric)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,15 @@ from mendwatch.alerting.recording.events import Began, Event, Observed, Why
 from mendwatch.alerting.recording.writing import Writer
 from mendwatch.alerting.table import Poll
 from mendwatch.cli import app
+from mendwatch.config import loading
 from mendwatch.model.samples import Reading, Sample
+from mendwatch.model.silences import NewSilence
 from mendwatch.model.targets import Target
 from mendwatch.polling import providers
 from mendwatch.provider import CollectorSpec
 from mendwatch.service.shelf import Allowance, Shelf
+from mendwatch.service.state import open_state
+from mendwatch.testing.clock import FakeClock
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 USAGE, LIMIT = "powerscale_quota_usage_bytes", "powerscale_quota_hard_limit_bytes"
@@ -131,6 +136,23 @@ def test_guards_that_count_runs_see_those_that_would_have_been(run: Run, tmp_pat
     assert [one["variables"]["path"] for one in body["asked"]] == ["/ifs/a", "/ifs/b"]
     (held,) = body["withheld"]
     assert (held["guard"], held["key"]["path"], held["at"][11:16]) == ("cooldown", "/ifs/a", "07:35")
+
+
+def test_silences_that_held_then_withhold_then(run: Run, tmp_path: Path) -> None:
+    asyncio.run(_silence(tmp_path / "mendwatch.yaml", ("alertname=MineFull", "path=/ifs/b"), START + timedelta(minutes=30)))
+    body = found(run)
+    (held,) = body["withheld"]
+    assert (held["guard"], held["key"]["path"]) == ("silenced", "/ifs/b")
+    assert [one["variables"]["path"] for one in body["asked"]] == ["/ifs/a", "/ifs/a"]
+
+
+async def _silence(config: Path, matchers: tuple[str, ...], begins: datetime) -> None:
+    store = await open_state(loading.load(config), FakeClock(START))
+    try:
+        new = NewSilence(matchers, begins, begins + timedelta(minutes=30), "ann", "it is moved")
+        await store.silences.add(new, actor="ann")
+    finally:
+        await store.close()
 
 
 def test_people_get_tables_and_a_line_for_what_did_nothing(run: Run) -> None:

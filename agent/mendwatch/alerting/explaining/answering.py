@@ -48,7 +48,6 @@ class _Found:
     chosen: dict[AlertState, list[Subject]] = field(default_factory=dict)
     matching: int = 0
     seen: int = 0  # records that the question means
-    latest: float = 0.0  # when the newest of them was looked at
     refused: list[Entry] = field(default_factory=list)
     refusals: Counter[int] = field(default_factory=Counter)  # by the place of the first matcher that refused
 
@@ -107,20 +106,22 @@ def _look_at_subjects(question: Question, found: _Found, slices: Slices) -> Step
 
 def _look_at_records(question: Question, found: _Found, slices: Slices) -> Steps[None]:
     """Look at the records of the rule's schema that it does not take."""
-    matchers = question.view.compiled.matchers
-    units = _LOOK + sum(map(cost, question.matchers))
+    units = _LOOK + sum(map(cost, (*question.matchers, *question.view.compiled.matchers)))
     for entry in (entry for source in question.view.sources for entry in list(source.entries.values())):
         if _means(question.matchers, entry.labels):
-            found.seen += 1
-            found.latest = max(found.latest, entry.polled_at.timestamp())
-            slices.full(sum(map(cost, matchers)))
-            refusing = next((at for at, matcher in enumerate(matchers) if not matcher.matches(entry.labels)), None)
-            if refusing is not None:
-                found.refusals[refusing] += 1
-                if len(found.refused) < min(question.limit, _RECORDS):
-                    found.refused.append(entry)
+            _look_at_record(question, found, entry)
         if slices.full(units):
             yield
+
+
+def _look_at_record(question: Question, found: _Found, entry: Entry) -> None:
+    found.seen += 1
+    matchers = question.view.compiled.matchers
+    refusing = next((at for at, matcher in enumerate(matchers) if not matcher.matches(entry.labels)), None)
+    if refusing is not None:
+        found.refusals[refusing] += 1
+        if len(found.refused) < min(question.limit, _RECORDS):
+            found.refused.append(entry)
 
 
 def _worst(found: _Found, limit: int) -> list[Subject]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, SeriesKey, Ticked, Why
 from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.silencing import Silencing
 from mendwatch.alerting.slices import finished
 from mendwatch.alerting.steps import Step
 from mendwatch.model.alerts import Alert
@@ -45,6 +46,7 @@ class Replay:
 
     rules: RuleSet
     renderer: Renderer
+    silencing: Silencing = field(default_factory=Silencing)
     engine: AlertEngine = field(init=False)
     _begun: bool = False
     _recalled: Mapping[SeriesKey, tuple[tuple[float, float], ...]] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Replay:
 
     def _engine(self) -> AlertEngine:
         made = AlertEngine(self.rules, self.renderer)
+        made.hush(self.silencing)
         made.reach_back(lambda target, metric, labels, _: self._recalled.get((target.id, metric, labels), ()))
         return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,28 +16,32 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from mendwatch import content
-from mendwatch.alerting import loading, schemas
+from mendwatch.alerting import loading, maintenance, schemas, silencing
 from mendwatch.alerting.recording import summary
 from mendwatch.alerting.recording.events import Event, Observed
 from mendwatch.alerting.recording.replaying import Replay
 from mendwatch.alerting.recording.summary import Found, Span
 from mendwatch.alerting.recording.tally import Tally
 from mendwatch.alerting.ruleset import RuleSet
-from mendwatch.alerting.schemas import Schemas
+from mendwatch.alerting.schemas import KnownSchema, Schemas
+from mendwatch.alerting.silencing import Silencing
 from mendwatch.cli import backtest_report
-from mendwatch.cli.context import ConfigOption, JsonOption, settings_if_any
+from mendwatch.cli.context import ConfigOption, JsonOption, settings_if_any, with_store
 from mendwatch.clock import SystemClock
 from mendwatch.config.documents import nearest
 from mendwatch.config.durations import parse_duration
 from mendwatch.config.settings import Settings
 from mendwatch.errors import UserError
+from mendwatch.model.silences import Silence
 from mendwatch.model.targets import Secret
 from mendwatch.polling import providers
 from mendwatch.remediation.catalogue import Catalogue
 from mendwatch.render.renderer import Renderer
-from mendwatch.service import library, prometheus_readings, recorded
+from mendwatch.service import library, recorded
 from mendwatch.service.pretending import PretendedRuns
 
+#: The file by which one sees that an agent keeps its state there.
+AUDIT_KEY = "audit.key"
 #: A token on the command line would stand in the list of processes.
 TOKEN_VARIABLE = "MENDWATCH_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -94,7 +98,7 @@ class _Bench:
             return recorded.events(folder, self.since, self.until, [self.wanted.target] if self.wanted.target else ())
         named = {rule.on for rule in rules.rules} | {join.on for rule in rules.rules for join in rule.joins}
         known = [schema for name, schema in self.schemas.items() if name in named]
-        return prometheus_readings.events(_server(self.wanted, self), known)
+        return _events_of_prometheus(self.wanted, self, known)
 
 
 def backtest(wanted: Wanted) -> None:
@@ -126,7 +130,7 @@ def _bench(wanted: Wanted) -> _Bench:
 def _lived(bench: _Bench, rules: RuleSet, words: str) -> Found:
     """Live through everything once, and give what came of it."""
     tally = Tally(rules, PretendedRuns(bench.remediations, enabled=bench.settings.runs.enabled))
-    life = Replay(rules, Renderer(content.folder("templates")))
+    life = Replay(rules, Renderer(content.folder("templates")), _silencing(bench))
     samples = readings = 0
     with _progress(bench, words) as advance:
         for moment in life.otherwise(bench.events(rules)):
@@ -136,6 +140,14 @@ def _lived(bench: _Bench, rules: RuleSet, words: str) -> Found:
                 readings += 1
             advance(moment.at)
     return summary.found(tally, Span(bench.since, bench.until, samples, readings), bench.wanted.rule or ())
+
+
+def _silencing(bench: _Bench) -> Silencing:
+    """Give the maintenance windows of the configuration, and the silences that the agent's state knows, if there is one."""
+    kept: Sequence[Silence] = ()
+    if (bench.settings.state_dir / AUDIT_KEY).exists():
+        kept = with_store(bench.wanted.config, lambda store: store.silences.list())
+    return silencing.silencing(kept, maintenance.of_settings(bench.settings.maintenance))
 
 
 class _Advance:
@@ -162,8 +174,10 @@ def _progress(bench: _Bench, words: str) -> Iterator[_Advance]:
         yield _Advance(bench, bar, words)
 
 
-def _server(wanted: Wanted, bench: _Bench) -> prometheus_readings.Server:
-    return prometheus_readings.Server(
+def _events_of_prometheus(wanted: Wanted, bench: _Bench, known: Iterable[KnownSchema]) -> Iterator[Event]:
+    from mendwatch.service import prometheus_readings  # noqa: PLC0415 - an HTTP client that no other command of rules needs
+
+    server = prometheus_readings.Server(
         wanted.prometheus or "",
         _token(wanted.token_file),
         bench.since,
@@ -172,6 +186,7 @@ def _server(wanted: Wanted, bench: _Bench) -> prometheus_readings.Server:
         step=_span(wanted.step, "--step") if wanted.step else None,
         target=wanted.target or "",
     )
+    return prometheus_readings.events(server, list(known))
 
 
 def _token(file: Path | None) -> Secret | None:

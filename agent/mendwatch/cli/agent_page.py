@@ -7,14 +7,11 @@ from collections.abc import Collection
 from enum import Enum
 from http import HTTPStatus
 
-import aiohttp
-
 from mendwatch.config import web_config
 from mendwatch.config.settings import Settings
 from mendwatch.errors import ConfigurationError
-from mendwatch.service.state import ADDRESS
 
-_TIMEOUT = aiohttp.ClientTimeout(total=3)
+_SECONDS = 3
 
 
 class Unseen(Enum):
@@ -31,9 +28,11 @@ async def get(settings: Settings, path: str) -> str | Unseen:
 
 async def ask(settings: Settings, path: str, good: Collection[int]) -> str | Unseen:
     """Give a page as text if it comes with one of these statuses, or why there is none."""
+    import aiohttp  # noqa: PLC0415 - a fifth of a second that most commands do not need
+
     try:
         async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as http,
             http.get(f"{url(settings)}{path}", ssl=_trust(settings)) as answer,
         ):
             text = await answer.text()  # in any case: a connection with half an answer on it cannot be closed in order
@@ -46,6 +45,8 @@ async def ask(settings: Settings, path: str, good: Collection[int]) -> str | Uns
 
 def url(settings: Settings) -> str:
     """Give where the agent said that it listens; what the configuration says where it left no word, or does not run."""
+    from mendwatch.service.state import ADDRESS  # noqa: PLC0415 - the database comes with it
+
     try:
         return (settings.state_dir / ADDRESS).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):

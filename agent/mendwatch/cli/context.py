@@ -17,7 +17,6 @@ from mendwatch.config.documents import nearest
 from mendwatch.config.settings import Settings, TargetSettings
 from mendwatch.errors import ConfigurationError, MendwatchError, UserError
 from mendwatch.model.principals import Permission, Principal
-from mendwatch.service.state import open_state
 from mendwatch.store.interface import Store
 
 T = TypeVar("T")
@@ -89,6 +88,8 @@ def judging(*kinds: type[UserError]) -> Iterator[None]:
 @asynccontextmanager
 async def store(config: Path | None) -> AsyncIterator[Store]:
     """Open the state database of the configured agent."""
+    from mendwatch.service.state import open_state  # noqa: PLC0415 - a fifth of a second that most commands do not need
+
     loaded, _ = settings(config)
     opened = await open_state(loaded)
     try:

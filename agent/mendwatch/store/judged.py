@@ -47,7 +47,7 @@ class Writer:
             "fired_at": _clock(alert.fired_at),
             "cleared_since": _clock(alert.cleared_since),
             "resolved_at": _clock(alert.resolved_at),
-            "changes": _encode([microseconds(moment) for moment in alert.changes]) if alert.changes else None,
+            "changes": _moments(alert.changes),
             "flapping_since": _clock(alert.flapping_since),
         }
 
@@ -101,6 +101,11 @@ def alert_of(row: RowMapping) -> Alert:
 def decision_of(row: RowMapping) -> Decision:
     """Give the decision of a row."""
     return Decision(**{name: row[name] for name in _DECIDED}, kind=DecisionKind(row["kind"]), values=_numbers(row["values"]))
+
+
+def _moments(moments: Iterable[datetime]) -> str | None:
+    listed = ",".join([str(microseconds(moment)) for moment in moments])
+    return f"[{listed}]" if listed else None
 
 
 def _clock(moment: datetime | None) -> int | None:

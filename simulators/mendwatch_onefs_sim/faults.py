@@ -13,7 +13,7 @@ from mendwatch.errors import UserError
 
 KINDS = (
     "html_401", "bare_array", "truncated_body", "hang", "status", "close", "garbage", "content_type", "throttled", "unavailable",
-    "resume_expired", "stat_errors",
+    "resume_expired", "stat_errors", "lost_answer",
 )  # fmt: skip
 
 #: What JSON may give for each field of a fault; `body` may be anything.
@@ -41,7 +41,8 @@ class Fault:
     `seconds` is how long `hang` waits. `status`, `body` (text, or what becomes JSON) and `headers` are what `status` answers;
     `status` is also the code of `bare_array`. `content_type` is what `content_type` calls the true answer. `throttled` (429) and
     `unavailable` (503) ask to come again after `seconds`; `resume_expired` refuses every next page; `stat_errors` takes an
-    object of error codes by key as `body`. `node` is the logical number of the one node that it meets, None all.
+    object of error codes by key as `body`; `lost_answer` does what is asked, and closes the
+    connection without an answer. `node` is the logical number of the one node that it meets, None all.
     """
 
     kind: str

@@ -67,6 +67,13 @@ async def _close_connection(request: web.Request, _: Fault, __: Truth, ___: Cloc
     return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+async def _lost_answer(request: web.Request, _: Fault, truth: Truth, __: Clock) -> web.StreamResponse:
+    """Do what is asked; nobody learns of it."""
+    truth()
+    _close(request)
+    return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 async def _garbage(_: web.Request, __: Fault, ___: Truth, ____: Clock) -> web.StreamResponse:
     return web.Response(body=b'\x00\xff{"stats": [\xc3(', content_type="application/json")
 
@@ -131,5 +138,6 @@ SPOILERS: Mapping[str, Spoiler] = MappingProxyType(
         "unavailable": _unavailable,
         "resume_expired": _resume_expired,
         "stat_errors": _stat_errors,
+        "lost_answer": _lost_answer,
     }
 )

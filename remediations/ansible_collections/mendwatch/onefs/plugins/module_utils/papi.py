@@ -13,17 +13,27 @@ import http.client
 import json
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 #: The most characters of an error body that are shown: enough for a sentence, too few for a page.
 LONGEST_ERROR = 256
 #: No answer that a module asks for is larger.
 LARGEST_ANSWER = 8 * 1024 * 1024
+#: What one page of a list is asked to hold, and how many pages a list may have: a list without an end is no list.
+PAGE, MOST_PAGES = 1000, 100
+#: What a person does about a refusal.
+HINTS = {
+    HTTPStatus.UNAUTHORIZED: "Check the write account and its password.",
+    HTTPStatus.FORBIDDEN: "Give the account's role this privilege: isi auth roles modify.",
+    HTTPStatus.CONFLICT: "Somebody else changes it now. Look again, then plan anew.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The cluster is busy. Try later.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The cluster is busy. Try later.",
+}
 
 
 class PapiError(Exception):
@@ -96,9 +106,28 @@ class Papi:
             raise PapiError(f"The answer to GET {resource} is not an object.")
         return answer
 
+    def every(self, resource: str, name: str, /, **query: str) -> Iterator[dict[str, Any]]:
+        """Read a list below /platform page by page; `name` is the field that holds its rows."""
+        page = self.get(resource, limit=str(PAGE), **query)
+        for _ in range(MOST_PAGES):
+            yield from page.get(name) or []
+            token = page.get("resume")
+            if not token:
+                return
+            page = self.get(resource, resume=token)  # which must stand alone
+        raise PapiError(f"The list {resource} does not end.")
+
     def put(self, resource: str, body: Mapping[str, Any]) -> None:
         """Change a resource below /platform."""
         self._call("PUT", f"/platform/{resource}", body)
+
+    def post(self, resource: str, body: Mapping[str, Any]) -> None:
+        """Make something, or let something happen, below /platform."""
+        self._call("POST", f"/platform/{resource}", body)
+
+    def delete(self, resource: str) -> None:
+        """Remove one thing below /platform; `resource` ends in what `segment` gave, for without it everything would go."""
+        self._call("DELETE", f"/platform/{resource}")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
         what = f"{method} {path.partition('?')[0]}"
@@ -114,7 +143,7 @@ class Papi:
         for cookie in answer.headers.get_all("Set-Cookie", []):
             self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(cookie).items()})
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise PapiError(f"{what} was refused with {answer.status}: {_error(data)}", answer.status)
+            raise PapiError(_refusal(what, answer.status, data), answer.status)
         return _decoded(data, what)
 
     def _headers(self) -> dict[str, str]:
@@ -152,6 +181,20 @@ def _open(connection: Connection) -> http.client.HTTPSConnection:
     pinned = _PinnedConnection(host or "", port, timeout=connection.timeout, context=trust)
     pinned.pin = connection.fingerprint
     return pinned
+
+
+def segment(identifier: object) -> str:
+    """Give an id as one part of a path; raises PapiError for one that would address something else."""
+    text = str(identifier)
+    if text in {"", ".", ".."}:
+        raise PapiError(f"{text!r} is not an id.", HTTPStatus.NOT_FOUND)
+    return quote(text, safe="")
+
+
+def _refusal(what: str, status: int, data: bytes) -> str:
+    """Give a refusal as sentences: what was refused, why, and what to do where that is known."""
+    hint = next((words for known, words in HINTS.items() if known == status), "")
+    return f"{what} was refused with {status}: {_error(data)}{'. ' + hint if hint else ''}"
 
 
 def _decoded(data: bytes, what: str) -> object:

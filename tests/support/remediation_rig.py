@@ -1,0 +1,129 @@
+"""A simulated cluster and a real executor for one remediation: Ansible plans and applies it as the agent has it do."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from canaries import spellings
+from remediation_world import World
+
+from mendwatch import content
+from mendwatch.clock import SystemClock
+from mendwatch.model.remediations import Remediation
+from mendwatch.playbooks.interface import Job, Phase, Result, TaskEvent
+from mendwatch.playbooks.local import LocalExecutor
+from mendwatch.remediation import catalogue
+from mendwatch_onefs_sim.faults import Fault
+from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
+
+PASSWORD = "Kanari/en+Vogel&%7=ü"
+READER, WRITER = "monitor", "remediate"
+#: Lets a request through unspoilt, so that the next fault meets the one after it.
+_PASS = "content_type"
+
+
+@dataclass
+class RemediationRig:
+    """One world on one cluster; each phase is a job of its own."""
+
+    world: World
+    sim: Simulator
+    executor: LocalExecutor
+    folder: Path
+    variables: Mapping[str, object]
+    before: object
+    remediation: Remediation
+    events: list[TaskEvent] = field(default_factory=list)
+    _runs: Any = field(default_factory=itertools.count)
+
+    def probe(self) -> object:
+        """Give all that the remediation may change, as it is now."""
+        return self.world.probe(self.sim)
+
+    async def plan(self, **variables: object) -> Result:
+        """Run check mode with the account that reads."""
+        return await self.play(Phase.PLAN, READER, variables)
+
+    async def apply(self, plan: Result, **variables: object) -> Result:
+        """Apply what was planned, with the account that writes and what the plan binds."""
+        bound = plan.outcome["bind"]
+        assert isinstance(bound, Mapping)
+        return await self.play(Phase.APPLY, WRITER, {**variables, **bound})
+
+    async def play(self, phase: Phase, account: str, more: Mapping[str, object], playbook: Path | None = None) -> Result:
+        """Run the playbook once."""
+        environment = {
+            "MENDWATCH_ONEFS_URL": self.sim.url,
+            "MENDWATCH_ONEFS_USERNAME": account,
+            "MENDWATCH_ONEFS_PASSWORD": PASSWORD,
+            "MENDWATCH_ONEFS_CA_FILE": str(self.sim.ca_file),
+            "MENDWATCH_ONEFS_TIMEOUT": "10",
+        }
+        root = content.folder("remediations")
+        job = Job(
+            run_id=f"run-{next(self._runs)}",
+            phase=phase,
+            attempt=1,
+            playbook=playbook or self.remediation.playbook,
+            collections=root,
+            variables={**self.variables, **more},
+            environment=environment,
+            timeout=50.0,
+        )
+        return await self.executor.run(job, self.events.append)
+
+    def writes(self) -> list[str]:
+        """What changed anything on the cluster, or tried to: all but reads, logins and logouts."""
+        return [f"{seen.method} {seen.path}" for seen in self.sim.requests if seen.method != "GET" and "/session/" not in seen.path]
+
+    def written(self) -> bool:
+        """Tell whether the writes are those that a good apply makes; `{}` stands for an id that the cluster chose."""
+        seen, wanted = self.writes(), self.world.writes
+        return len(seen) == len(wanted) and all(
+            re.fullmatch(re.escape(pattern).replace(r"\{\}", "[^/]+"), write) for pattern, write in zip(wanted, seen, strict=True)
+        )
+
+    def reads(self) -> int:
+        """How often anything was read."""
+        return len([seen for seen in self.sim.requests if seen.method == "GET"])
+
+    def spoil(self, method: str, after: int, fault: Fault) -> None:
+        """Let the first so many requests of a method through, and spoil the next."""
+        if after:
+            self.sim.faults.add(Fault(_PASS, method=method, times=after, content_type="application/json"))
+        self.sim.faults.add(fault)
+
+    def leaks(self) -> list[str]:
+        """Give every file and every told thing that holds the password."""
+        forms = spellings(PASSWORD)
+        told = repr(self.events).encode()
+        files = [str(path) for path in _files(self.folder) if any(form in path.read_bytes() for form in forms)]
+        return files + [f"event: {form!r}" for form in forms if form in told]
+
+    def sessions(self) -> tuple[int, int]:
+        """How often somebody logged in, and out."""
+        methods = [seen.method for seen in self.sim.requests if seen.path == "/session/1/session"]
+        return methods.count("POST"), methods.count("DELETE")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and "cluster" not in path.relative_to(folder).parts)
+
+
+@asynccontextmanager
+async def remediation_rig(world: World, folder: Path, name: tuple[str, str] | None = None) -> AsyncIterator[RemediationRig]:
+    """Give a world on a new cluster; with `name` (parameter, text) its thing has that text as its name."""
+    accounts = {READER: PASSWORD, WRITER: PASSWORD}
+    async with Simulator(SimulatorOptions(folder=folder / "cluster", accounts=accounts)) as sim:
+        variables = dict(world.trouble(sim) if name is None else world.named[name[0]](sim, name[1]))
+        found = catalogue.load([content.folder("remediations")])
+        found.raise_faults()
+        executor = LocalExecutor(folder / "runs", SystemClock())
+        remediation = found[f"onefs/{world.remediation}"]
+        yield RemediationRig(world, sim, executor, folder, variables, world.probe(sim), remediation)

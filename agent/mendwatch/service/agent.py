@@ -15,6 +15,7 @@ from mendwatch.playbooks.interface import Executor
 from mendwatch.polling.poller import Poller
 from mendwatch.remediation.engine import RemediationEngine
 from mendwatch.service.feed import Feed
+from mendwatch.service.forgetting import Forgetting
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.inbox import Inbox
@@ -41,6 +42,7 @@ class Machinery:
     housekeeping: Housekeeping
     readings: Readings | None
     reloading: Reloading
+    forgetting: Forgetting
     targets: frozenset[str]
     address: Path
 
@@ -90,7 +92,14 @@ class Agent:
             stack.push_async_callback(parts.poller.stop)
             stack.push_async_callback(parts.judgement.stop)
             engines = (parts.remedy.run(), parts.judgement.run(), parts.inbox.run())
-            work = (*engines, parts.gauges.run(), parts.housekeeping.run(), parts.reloading.run(), parts.server.wait())
+            work = (
+                *engines,
+                parts.gauges.run(),
+                parts.housekeeping.run(),
+                parts.reloading.run(),
+                parts.forgetting.run(),
+                parts.server.wait(),
+            )
             tasks = [group.create_task(one) for one in work]
             if parts.readings is not None:
                 tasks.append(group.create_task(parts.readings.run()))

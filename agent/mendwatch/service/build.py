@@ -40,6 +40,7 @@ from mendwatch.service.desk import AgentDesk
 from mendwatch.service.events import OpenEvents
 from mendwatch.service.explanations import Explainer
 from mendwatch.service.feed import Feed
+from mendwatch.service.forgetting import Forgetting
 from mendwatch.service.gauges import Gauges
 from mendwatch.service.housekeeping import Housekeeping
 from mendwatch.service.inbox import Inbox
@@ -172,6 +173,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
             readings=readings,
             reloading=reloading,
+            forgetting=Forgetting(store.journal, clock),
             targets=ours,
             address=site.settings.state_dir / ADDRESS,
         )

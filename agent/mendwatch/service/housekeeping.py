@@ -1,6 +1,6 @@
-"""What has to be cleared away now and then: directories of old runs, which lie in memory, old decisions, and Python's own garbage.
+"""What has to be cleared away now and then: the directories of old runs, which lie in memory, and Python's own garbage.
 
-A day after a run is over and settled, its directory goes. Of each rule the newest decisions stay.
+A day after a run is over and settled, its directory goes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ KEPT = timedelta(days=1)
 ROUND = 3600.0
 #: Rounds before it is asked whether Python's garbage is worth a look, which holds the loop for up to 0.2 s, and between two times.
 GARBAGE_ROUNDS = 24
-#: Seconds between two looks at the journal, how many decisions of each rule stay, and for how long.
-JOURNAL_ROUND, DECISIONS, DECISIONS_KEPT = 60.0, 1000, timedelta(days=90)
 
 
 def spent(run: Run, now: datetime) -> bool:
@@ -46,21 +44,6 @@ class Housekeeping:
         self._clock = clock
 
     async def run(self) -> None:
-        """Clear away until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._rounds())
-            group.create_task(self._forget_decisions())
-
-    async def _forget_decisions(self) -> None:
-        """Forget old decisions, every minute: a storm of alerts must not fill the disk."""
-        while True:
-            try:
-                await self._store.journal.prune(keep_per_rule=DECISIONS, before=self._clock.now() - DECISIONS_KEPT)
-            except StoreError as problem:
-                _log.info("decisions not forgotten", reason=str(problem))
-            await self._clock.sleep(JOURNAL_ROUND)
-
-    async def _rounds(self) -> None:
         """Go round every hour, and once a day see whether what is in use has grown since everything had come for the first time."""
         usual = 0
         for count in itertools.count(1):

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from mendwatch.model.journal import Decision, DecisionKind
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import Run, RunState
 from mendwatch.service import garbage, logs
@@ -115,19 +114,3 @@ async def _asleep(clock: FakeClock) -> None:
         if clock.sleepers:
             return
         await asyncio.sleep(0.001)
-
-
-async def test_of_each_rule_the_newest_decisions_stay_also_in_a_storm(tmp_path: Path) -> None:
-    clock = FakeClock()
-    store = MemoryStore(clock)
-    row = Decision(clock.now(), "Full", "f", "lab", DecisionKind.TRANSITION, "firing", "why")
-    working = asyncio.create_task(Housekeeping(tmp_path, store, clock).run())
-    await clock.settle()
-    await store.alerts.save([], [row] * 1500)
-    for _ in range(2):
-        await clock.advance(60)
-    left = len(await store.journal.newest(10_000))
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
-
-    assert left == 1000

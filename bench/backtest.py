@@ -6,6 +6,7 @@ poll, and one in a hundred gets into trouble now and then, so that alerts begin,
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import random
 import sys
@@ -27,12 +28,16 @@ from mendwatch.alerting.recording.writing import Writer
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import finished
 from mendwatch.alerting.table import Poll
+from mendwatch.clock import SystemClock
 from mendwatch.model.samples import Columns, Layout, Reading
 from mendwatch.render.renderer import Renderer
 from mendwatch.service import shelf
+from mendwatch.service.readings import Readings
 from mendwatch.service.shelf import Allowance, Shelf
 
 SAMPLES, RULES, EVERY = 1_000_000, 50, timedelta(minutes=5)
+#: Samples of a large poll, and how many of them are recorded while the loop is watched.
+LARGE, POLLS = 245_000, 5
 #: Readings of one frame, as the agent writes them every two seconds.
 FRAME = 4
 CONDITIONS = (
@@ -101,6 +106,54 @@ def written(folder: Path, events: list[Event]) -> tuple[float, float, int]:
     return spent, kept, size
 
 
+async def lags(folder: Path, polls: int) -> list[float]:
+    """Give by how many seconds a loop was late that only wants to wake up: beside the recording of polls, or beside nothing."""
+    recorder = Readings(Shelf(folder, Allowance(timedelta(days=7), 2**40)), SystemClock(), _Nobody())
+    recorder.connect(lambda now, why: Began(now, why, (), {}))
+    await recorder.flush()
+    late: list[float] = []
+    for reading in large(polls):
+        recorder.record(Observed(Poll(TARGET, "cluster", SPEC, reading, START)))
+        writing = asyncio.ensure_future(recorder.flush())
+        while not writing.done():
+            await _wake(late)
+    for _ in range(0 if polls else 500):
+        await _wake(late)
+    return sorted(late)
+
+
+def large(polls: int) -> Iterator[Reading]:
+    """Give polls of 245,000 samples that all change."""
+    dice = random.Random(2)  # noqa: S311 - as above
+    layout = Layout((metric.name, (f"/{number}", "directory")) for metric in METRICS for number in range(LARGE // len(METRICS)))
+    for _ in range(polls):
+        values = [float(dice.randrange(10**12)) for _ in range(len(layout))]
+        yield Reading(columns=(Columns(layout, values),))
+
+
+async def _wake(late: list[float]) -> None:
+    due = time.perf_counter() + 0.001
+    await asyncio.sleep(0.001)
+    late.append(time.perf_counter() - due)
+
+
+def _late(late: list[float]) -> str:
+    return f"p50 {late[len(late) // 2] * 1e3:.2f} ms late, p99 {late[len(late) * 99 // 100] * 1e3:.2f} ms"
+
+
+class _Nobody:
+    """Counts nothing."""
+
+    def wrote(self, size: int, total: int) -> None:
+        pass
+
+    def lost(self, events: int) -> None:
+        pass
+
+    def recording(self, *, works: bool) -> None:
+        pass
+
+
 def backtested(folder: Path, loaded: RuleSet) -> tuple[float, Tally]:
     """Read the record and live through it; gives CPU seconds and what came of it."""
     tally, life = Tally(loaded), Replay(loaded, Renderer(Path()))
@@ -122,12 +175,14 @@ def main() -> None:
         judging = judged(AlertEngine(loaded, Renderer(Path())), events)
         spent, kept, size = written(folder / "record", events)
         backtest, tally = backtested(folder / "record", loaded)
+        late, idle = asyncio.run(lags(folder / "lags", POLLS)), asyncio.run(lags(folder / "idle", 0))
     print(f"{samples:,} samples of {quotas:,} quotas, {RULES} rules; CPU seconds")
     print(f"  judging, as the agent does        {judging:7.2f} s")
     share, each = spent / judging, size / samples
     print(f"  recording beside it               {spent:7.2f} s   {share:.1%} of the judging, {each:.2f} bytes a sample")
     print(f"    longest piece with the interpreter {kept * 1e3:.2f} ms")
     print(f"  backtest: reading, judging, tally {backtest:7.2f} s   (goal 60 s); {len(tally.episodes)} times something fired")
+    print(f"  the loop beside 245,000 samples that all change: {_late(late)}; beside nothing: {_late(idle)}")
     print(f"  245,000 samples every 15 s cost the recording {spent / samples * 245_000 / 15:.2%} of a core")
 
 

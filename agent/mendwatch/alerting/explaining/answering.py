@@ -19,7 +19,7 @@ from mendwatch.alerting.subjects import Entry, Subject
 from mendwatch.model.alerts import AlertState, Record
 
 #: Units of one look at a subject or a record, and of explaining one.
-_LOOK, _EXPLAIN = 3, 1500
+_LOOK, _EXPLAIN = 6, 1500
 #: Records of one subject that are explained at most.
 _RECORDS = 5
 #: The worst first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
@@ -119,10 +119,8 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None) ->
 
 def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     clock, announce = site.clock, shared.feed.announce
-    alerts, readings = _engine(site, shared)
-    alerts.reach_back(Recollection(shared.history).points)
     ours = frozenset(watch.target.id for watch in site.watches)
-    alerts.know(ours)
+    alerts, readings = _engine(site, shared, ours)
     judgement = Judgement(alerts, store, shared.metrics, clock, announce, site.library.windows)
     keeper = Keeper(store.marks)
     outlets = Outlets(shared.families, shared.history, shared.events, shared.metrics, judgement, clock, announce, keeper)
@@ -131,7 +129,8 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     watched = [resuming(one, store.marks) for one in site.watches]
     poller = Poller(watched, pipeline, clock=clock, announce=announce)
     executor = LocalExecutor(site.settings.run_directory, clock)
-    judge = FreshJudge(poller, alerts, shared.events, _collectors(site.library.providers), clock)
+    collectors = _collectors(site.library.providers)
+    judge = FreshJudge(poller, alerts, shared.events, collectors, clock)
     targets = [watch.target for watch in site.watches]
     access = ConfiguredAccess(site.settings.targets, targets, site.library.providers, site.folder)
     current = Current(site.library.catalogue)
@@ -149,7 +148,6 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     )
     remedy = RemediationEngine(parts)
     judgement.connect(remedy)
-    collectors = _collectors(site.library.providers)
     explainer = Explainer(alerts, judgement, remedy, store, poller.status, collectors, clock)
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke, explainer)
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
@@ -200,8 +198,15 @@ def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:
     return certificates.context
 
 
-def _engine(site: _Site, shared: _Instruments) -> tuple[AlertEngine, Readings | None]:
-    """Give the engine, and what records what is put to it, where that is wanted."""
+def _engine(site: _Site, shared: _Instruments, ours: Collection[str]) -> tuple[AlertEngine, Readings | None]:
+    """Give the engine, ready for its first reading, and what records what is put to it, where that is wanted."""
+    engine, readings = _recorded_engine(site, shared)
+    engine.reach_back(Recollection(shared.history).points)
+    engine.know(ours)
+    return engine, readings
+
+
+def _recorded_engine(site: _Site, shared: _Instruments) -> tuple[AlertEngine, Readings | None]:
     allowed, renderer = site.settings.history.readings, Renderer(content.folder("templates"))
     if not allowed.disk_mib:
         return AlertEngine(site.library.rules, renderer), None

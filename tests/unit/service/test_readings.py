@@ -48,7 +48,8 @@ groups:
   - {alert: Worst, on: quota, when: usage / limit > 1.0, for: 1m, annotations: {s: '{{ path }} has {{ usage }}'}}
   - {alert: Full, on: quota, when: usage / limit > 0.9, clear: usage / limit < 0.8, for: 3m, keep_firing_for: 4m,
      inhibited_by: [{alert: Worst, equal: [path]}, {alert: Down, equal: [cluster]}]}
-  - {alert: Average, on: quota, when: 'avg_over(usage, 10m) / limit > 0.9 && changes(usage, 20m) > 1.0', clear: 'rate(usage, 5m) < 0.0'}
+  - {alert: Average, on: quota, when: 'avg_over(usage, 10m) / limit > 0.9 && changes(usage, 20m) > 1.0',
+     clear: 'rate(usage, 5m) < 0.0'}
   - {alert: Crowd, on: quota, when: count_where(usage / limit > 0.9) > 3.0, key: [cluster]}
   - {alert: Gone, on: quota, when: usage / limit > 0.9, no_data: resolve, stale_after: 90s}
 """

@@ -225,7 +225,7 @@ class Language:
     def bind(self, values: Mapping[str, float], labels: Mapping[str, str], derived: Mapping[str, float] | None = None) -> Bound:
         """Make one record's values ready; what is absent, not finite or not text that CEL can hold has no value.
 
-        `derived` are values by the texts of what they are derived from.
+        `derived` are values by the texts of what they are derived from; only what a condition of this language names has a place.
         """
         data: dict[str, float | str] = {}
         for name in self.vocabulary.fields:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mendwatch.alerting.recording.events import Began, Event, Observed, Recalled, Ruled, Ticked, Why
+from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, Ticked, Why
 from mendwatch.alerting.recording.frames import HEAD, frame, payload
 from mendwatch.alerting.recording.items import RecordingError
 from mendwatch.alerting.recording.reading import Reader
 from mendwatch.alerting.recording.writing import Writer
 from mendwatch.alerting.table import Poll
 from mendwatch.model.alerts import Alert, AlertState
+from mendwatch.model.received import Received
 from mendwatch.model.samples import Columns, Layout, MetricKind, MetricSpec, Reading, RecordSchema, Sample, Severity
 from mendwatch.model.samples import Event as TargetEvent
 from mendwatch.model.targets import Target
@@ -117,8 +118,9 @@ def test_alerts_rules_beginnings_of_windows_and_ticks_come_back() -> None:
         {"used": 5, "limit": 0.1}, NOW, NOW, changes=(NOW, NOW + timedelta(microseconds=1)),
     )  # fmt: skip
     events = [
-        Began(NOW, Why.START, (alert,), {"Full": "1" * 64}),
+        Began(NOW, Why.START, (alert,) * 45, {"Full": "1" * 64}),
         Ruled(NOW, {"Full": "0" * 64}),
+        Heard(NOW, (Received("m", "alertmanager", "f", {"a": "b"}, {}, NOW, None, resolved=False, received_at=NOW),)),
         Recalled(NOW, {("lab", "q_used", ("/a", "\ud800")): ((1.5, 0.1), (2.5, 1e300))}),
         *(Ticked(NOW + timedelta(microseconds=at)) for at in range(3)),
     ]

@@ -38,6 +38,7 @@ class Kind(IntEnum):
     RULES = 8
     HEARD = 9
     RECALLED = 10
+    ALERTS = 11  # some of the alerts of the beginning that comes next
 
 
 def item(kind: Kind, body: bytes) -> bytes:

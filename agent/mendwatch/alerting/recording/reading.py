@@ -38,6 +38,7 @@ class Reader:
     _layouts: dict[int, Layout] = field(default_factory=dict)
     _before: dict[tuple[int, int, int], bytes] = field(default_factory=dict)
     _bodies: list[bytes] = field(default_factory=list)
+    _alerts: list[Alert] = field(default_factory=list)
 
     def events(self, payload: bytes) -> Iterator[Event]:
         """Give what stands in a payload.
@@ -59,6 +60,12 @@ class Reader:
             return [Ticked(moment(at)) for at in array("q", body)]
         if kind is Kind.NUMBERS:
             self._bodies.append(body)
+        elif kind is Kind.ALERTS:
+            self._alerts += [plain.made(Alert, one) for one in plain.loaded(body)]
+        elif kind is Kind.BEGAN:
+            alerts, self._alerts = tuple(self._alerts), []
+            about = plain.loaded(body)
+            return (Began(moment(about["at"]), Why(about["why"]), alerts, about["digests"]),)
         elif kind in {Kind.SOURCE, Kind.LABELS, Kind.HEADS}:
             self._learn(kind, plain.loaded(body))
         else:
@@ -134,10 +141,8 @@ def _told(kind: Kind, about: Mapping[str, Any]) -> Event:
         return Ruled(at, about["digests"])
     if kind is Kind.HEARD:
         return Heard(at, tuple(plain.made(Received, one) for one in about["words"]))
-    if kind is Kind.RECALLED:
-        listed = (((target, metric, tuple(labels)), points) for (target, metric, labels), points in about["points"])
-        return Recalled(at, {series: tuple((time, value) for time, value in points) for series, points in listed})
-    return Began(at, Why(about["why"]), tuple(plain.made(Alert, one) for one in about["alerts"]), about["digests"])
+    listed = (((target, metric, tuple(labels)), points) for (target, metric, labels), points in about["points"])
+    return Recalled(at, {series: tuple((time, value) for time, value in points) for series, points in listed})
 
 
 def _columns(layout: Layout, values: list[float]) -> Columns:

@@ -13,12 +13,15 @@ from mendwatch.alerting.recording import numbers, plain
 from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, Ticked
 from mendwatch.alerting.recording.items import HEAD, Kind, item, stamp
 from mendwatch.alerting.recording.numbers import PIECE, Code
+from mendwatch.alerting.slices import batches
 from mendwatch.alerting.table import Poll
 from mendwatch.model.samples import Columns, Layout, Run, Sample
 from mendwatch.provider import CollectorSpec
 
 #: Samples that are looked at, and label values that are written, between two rests.
 _CHUNK = 2000
+#: Alerts that are written between two rests.
+_FEW = 20
 #: Stands for a sample without a time of its own.
 NO_TIME = -(2**63)
 
@@ -69,8 +72,9 @@ class Writer:
         if isinstance(event, Observed):
             yield from self._reading(event.poll)
         elif isinstance(event, Began):
-            about = {"at": stamp(event.at), "why": event.why, "alerts": event.alerts, "digests": event.digests}
-            yield item(Kind.BEGAN, plain.dumped(about))
+            for some in batches(event.alerts, _FEW):
+                yield item(Kind.ALERTS, plain.dumped(some))
+            yield item(Kind.BEGAN, plain.dumped({"at": stamp(event.at), "why": event.why, "digests": event.digests}))
         elif isinstance(event, Heard):
             yield item(Kind.HEARD, plain.dumped({"at": stamp(event.at), "words": event.words}))
         elif isinstance(event, Recalled):
@@ -224,8 +228,8 @@ def _runs(heads: _Heads) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
 
 def _recalled(event: Recalled) -> Iterator[bytes]:
     series = list(event.points.items())
-    for start in range(0, len(series), _CHUNK):
-        yield item(Kind.RECALLED, plain.dumped({"at": stamp(event.at), "points": series[start : start + _CHUNK]}))
+    for some in batches(series, _CHUNK // 10):
+        yield item(Kind.RECALLED, plain.dumped({"at": stamp(event.at), "points": some}))
 
 
 def _ticked(ticks: list[int]) -> Iterator[bytes]:

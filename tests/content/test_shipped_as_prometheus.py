@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -38,3 +39,13 @@ async def test_prometheus_can_render_every_text(tmp_path: Path) -> None:
 
     assert "error executing template" not in said, said
     assert "summary" in said  # it did render them, and showed how they differ from what was expected
+
+
+def test_every_series_that_is_asked_for_is_published() -> None:
+    written = as_prometheus.write(loading.load([RULES], SCHEMAS), SCHEMAS)
+    page = (RULES.parent / "docs" / "reference" / "metrics.md").read_text("utf-8")
+
+    named = set(re.findall(r"\bpowerscale_\w+", written.text))
+
+    assert len(named) > 50
+    assert {name for name in named if f"`{name}`" not in page} == set()

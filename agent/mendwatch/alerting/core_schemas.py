@@ -40,6 +40,20 @@ def collector_schema(provider: str) -> str:
     return f"{provider}_collector"
 
 
+def exported(schema: RecordSchema, field: str, selector: str) -> str | None:
+    """Give the PromQL of a field that is published otherwise than it is judged; None for any other. `selector` stands in braces."""
+    metric = schema.fields[field]
+    if field in STATES and set(schema.fields) == set(_COLLECTOR):
+        series, inner = metric.removesuffix(field) + "state", f"{selector}," if selector else ""
+        return f'max without (state) ({series}{{{inner}state="{field}"}} or 0 * {series}{{{selector}}})'
+    if field == _SECONDS and set(schema.fields) == set(_TARGET):
+        series = metric.replace(_SECONDS, "collector_last_success_timestamp_seconds")
+        return f"(time() - max without (collector) ({series}{{{selector}}}))"
+    if field == _SECONDS and set(schema.fields) == set(_COLLECTOR):
+        return f"(time() - {metric.replace(_SECONDS, 'last_success_timestamp_seconds')}{{{selector}}})"
+    return None
+
+
 def spec(provider: Provider) -> CollectorSpec:
     """Declare both records, as if a collector gave them."""
     prefix, metrics, schemas = provider.metric_prefix, [], []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from mendwatch.alerting import core_schemas
 from mendwatch.alerting.derived import Derived, Joined, Now, Window
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.alerting.tree import Kind, Node
@@ -210,6 +211,8 @@ def _named(name: str, scope: Scope) -> _Number:
 
 def _window(window: Window, scope: Scope) -> _Number:
     known, on = scope.joins[window.alias] if window.alias else (scope.known, None)
+    if core_schemas.exported(known.schema, window.field, "") is not None:
+        raise Unsayable(f"{window.field} comes from no metric of its own")
     series = _selector(window.field, known, () if window.alias else scope.matchers)
     span = f"{series}[{_span(window.seconds)}]"
     if window.function == "age":
@@ -227,7 +230,9 @@ def _selector(field: str, known: KnownSchema, matchers: tuple[str, ...]) -> str:
     metric = known.schema.fields.get(field)
     if metric is None or known.schema.events:
         raise Unsayable(f"{field} comes from no metric")
-    return f"{metric}{{{','.join(dict.fromkeys(matchers))}}}" if matchers else metric
+    selector = ",".join(dict.fromkeys(matchers))
+    elsewhere = core_schemas.exported(known.schema, field, selector)
+    return elsewhere or (f"{metric}{{{selector}}}" if matchers else metric)
 
 
 def _span(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """Rules beside ansible-rulebook, in one run: 50 rules of which one matches each event.
 
-Run: python bench/rulebook.py [events]. Ours writes every transition into a real SQLite file; the peer keeps nothing and does nothing
-(its action is `none`). The peer is installed from the registry into an environment of its own, and needs Java.
+Run: python bench/rulebook.py [events]. Ours writes every transition into a real SQLite file; the peer keeps nothing and does
+nothing (its action is `none`). The peer is installed from the registry into an environment of its own, and needs Java.
 """
 
 from __future__ import annotations

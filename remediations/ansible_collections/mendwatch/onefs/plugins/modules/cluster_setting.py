@@ -98,7 +98,7 @@ class Setting(Thing):
     state: str
 
     @property
-    def subject(self) -> str:  # type: ignore[override]
+    def subject(self) -> str:
         """What people call it."""
         return SETTINGS[self.setting][2]
 

@@ -30,7 +30,7 @@ def import_eda(
         str, typer.Option("--target-label", help="The label of an Alertmanager's alerts that names the target.")
     ] = "cluster",
     file: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the rules to a new file instead of printing them.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="Write the rules to a new file, not to the terminal.", show_default=False)
     ] = None,
     *,
     json: JsonOption = False,

@@ -123,7 +123,6 @@ async def remediation_rig(world: World, folder: Path, name: tuple[str, str] | No
     async with Simulator(SimulatorOptions(folder=folder / "cluster", accounts=accounts)) as sim:
         variables = dict(world.trouble(sim) if name is None else world.named[name[0]](sim, name[1]))
         found = catalogue.load([content.folder("remediations")])
-        found.raise_faults()
         executor = LocalExecutor(folder / "runs", SystemClock())
         remediation = found[f"onefs/{world.remediation}"]
         yield RemediationRig(world, sim, executor, folder, variables, world.probe(sim), remediation)

@@ -30,7 +30,7 @@ class World:
 
     `trouble` brings a new cluster into it and gives the variables. `probe` gives all that the remediation may change; it is
     `before` before and `after` after it. `drift` is what somebody else does between plan and apply, `drifts` what apply does
-    then: it has nothing to do only where that was the change itself. `writes` are the writes of a
+    then: it has nothing to do only where that was the change itself; None where there is nothing to drift. `writes` are the writes of a
     good apply, in their order. `undone` tells that a failed one is taken back; else `partial` gives what the probe may tell
     after so many writes. `named` are the string parameters that may be any text, each with what makes the thing that has it as
     its name; all other string parameters must refuse hostile texts by their schema.
@@ -40,7 +40,7 @@ class World:
     trouble: Callable[[Simulator], Mapping[str, object]]
     probe: Probe
     after: object
-    drift: Deed
+    drift: Deed | None
     writes: tuple[str, ...]
     drifts: Again = Again.REFUSED
     again: Again = Again.UNCHANGED

@@ -69,7 +69,7 @@ async def all_promises_of_a_good_walk(rig: RemediationRig) -> None:
     await the_second_apply(rig, plan)
 
     logins, logouts = rig.sessions()
-    assert logins == logouts == 3
+    assert logins == logouts >= 3
     assert rig.leaks() == []
 
 
@@ -91,10 +91,11 @@ async def test_a_plan_writes_nothing_and_shows_what_apply_then_does_once(world: 
         await all_promises_of_a_good_walk(rig)
 
 
-@pytest.mark.parametrize("world", FEW)
+@pytest.mark.parametrize("world", [case(world, brief=False) for world in WORLDS if world.drift])
 async def test_what_drifted_since_the_plan_is_left_alone(world: World, tmp_path: Path) -> None:
     async with remediation_rig(world, tmp_path) as rig:
         plan = await rig.plan()
+        assert world.drift is not None
         world.drift(rig.sim)
         drifted = rig.probe()
 

@@ -12,6 +12,7 @@ from mendwatch.model.alerts import Alert
 from mendwatch.model.journal import Decision
 from mendwatch.store import judged, queries
 from mendwatch.store.database import Database
+from mendwatch.store.lanes import Lane
 
 
 class SqlAlerts:
@@ -46,7 +47,7 @@ class SqlAlerts:
             await self._note.run(connection, decided)
 
         if latest or decided:
-            await self._database.write(work)
+            await self._database.write(work, Lane.OWN)
 
 
 class _Many:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
 from mendwatch.model.audits import AuditEntry, ChainVerdict
-from mendwatch.store import chain, queries
+from mendwatch.store import chain, moments, queries
 from mendwatch.store.canonical import escaped
 from mendwatch.store.chain import Fact, Link, Verifier
 from mendwatch.store.database import Database
@@ -29,10 +29,8 @@ class SqlAudit:
 
     async def write(self, connection: AsyncConnection, fact: Fact) -> AuditEntry:
         """Add a row within somebody's transaction; what they changed is kept only if this is."""
-        if connection.dialect.name == "postgresql":
-            await connection.execute(queries.AUDIT_LOCK_POSTGRESQL)
         last = (await connection.execute(queries.AUDIT_LAST)).one_or_none()
-        link = chain.append(self._key, None if last is None else (last.seq, last.mac), fact, self._clock.now())
+        link = chain.append(self._key, None if last is None else (last.seq, last.mac), fact, moments.now(connection, self._clock))
         await connection.execute(queries.AUDIT_ADD, {"seq": link.seq, "filed": link.filed, "record": link.record, "mac": link.mac})
         return chain.entry_of(link)
 

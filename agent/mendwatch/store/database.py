@@ -1,45 +1,80 @@
 """Transactions: a piece of work is done whole or not at all, and what goes wrong is said in our words.
 
-It knows no table. Everything of SQLAlchemy and its drivers that can be raised ends here as StoreError.
+It knows no table, and of each kind of database only its manners. Everything of SQLAlchemy and its drivers that can be raised ends
+here as StoreError.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, event, make_url
+from sqlalchemy import URL, Dialect, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mendwatch.errors import StoreError
-from mendwatch.store import files, journal
+from mendwatch.store import postgresql, sqlite
+from mendwatch.store.lanes import Lane
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-#: How long one process waits for the writes of others; a write takes about a millisecond, so this is an outage.
-BUSY_SECONDS = 30.0
-_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON")
-_WRITING = "mendwatch_writing"
+_KINDS = {"sqlite": "sqlite", sqlite.DRIVER: "sqlite"} | dict.fromkeys(("postgresql", "postgres", postgresql.DRIVER), "postgresql")
+#: How often a piece of work is done anew that a lost connection or another writer undid.
+_TRIES = 3
 
 
 class Conflict(StoreError):
     """A unique index or a constraint refused the change; the caller knows which, or lets it pass as a StoreError."""
 
 
+class Manners(Protocol):
+    """What one kind of database does differently from the other."""
+
+    @property
+    def faults(self) -> tuple[type[BaseException], ...]:
+        """What may be raised when it is asked, of SQLAlchemy, of the driver and of the system."""
+        ...
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """Options of a connection that only reads."""
+        ...
+
+    @property
+    def writing(self) -> Mapping[str, Any]:
+        """Options of a connection that writes."""
+        ...
+
+    def turn(self, lane: Lane) -> Lane | None:
+        """Give what one writer of this process at a time may hold; None: nothing."""
+        ...
+
+    async def enter(self, connection: AsyncConnection, lane: Lane) -> None:
+        """Keep others out of a lane until the transaction ends."""
+        ...
+
+    def passing(self, problem: BaseException) -> bool:
+        """Whether the same work may go through at once when it is done again."""
+        ...
+
+    def hint(self, problem: BaseException) -> str | None:
+        """Give what to do about a fault, where it is known."""
+        ...
+
+
 class Database:
     """One database; every read and every write is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, manners: Manners) -> None:
         self._engine = engine
+        self._manners = manners
         self._where = engine.url.render_as_string(hide_password=True)
-        self._turn = asyncio.Lock()
+        self._turns: defaultdict[Lane, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._writes: set[asyncio.Task[Any]] = set()
 
     @property
@@ -48,17 +83,16 @@ class Database:
         return self._engine.dialect
 
     async def read(self, work: Work[T]) -> T:
-        """Do work that changes nothing, on one state of the database."""
-        with self._ours():
-            async with self._engine.connect() as connection, connection.begin():
-                return await work(connection)
+        """Do work that changes nothing, on one state of the database. It may be done anew where a connection was lost."""
+        return await self._patiently(lambda: self._read(work))
 
-    async def write(self, work: Work[T]) -> T:
-        """Do work that is committed as a whole, or rolled back where it raises.
+    async def write(self, work: Work[T], lane: Lane = Lane.AUDITED) -> T:
+        """Do work that is committed as a whole, or rolled back where it raises; nobody else writes in its lane meanwhile.
 
-        Whoever waits for it may be cancelled: the work goes on to its end, and nothing stays locked.
+        It may be done anew where nothing of it was committed. Whoever waits for it may be cancelled: the work goes on to its end,
+        and nothing stays locked.
         """
-        task = asyncio.ensure_future(self._write(work))
+        task = asyncio.ensure_future(self._write(work, lane))
         self._writes.add(task)
         task.add_done_callback(self._written)
         return await asyncio.shield(task)
@@ -68,14 +102,48 @@ class Database:
         await asyncio.gather(*self._writes, return_exceptions=True)
         await self._engine.dispose()
 
-    async def _write(self, work: Work[T]) -> T:
+    async def _read(self, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            await connection.execution_options(**self._manners.reading)
+            async with connection.begin():
+                return await work(connection)
+
+    async def _write(self, work: Work[T], lane: Lane) -> T:
         """One writer at a time within a process, in the order of asking; between processes the database decides."""
-        async with self._turn:
+        turn = self._manners.turn(lane)
+        async with nullcontext() if turn is None else self._turns[turn]:
+            return await self._patiently(lambda: self._commit(work, lane))
+
+    async def _commit(self, work: Work[T], lane: Lane) -> T:
+        async with self._engine.connect() as connection:
+            await connection.execution_options(**self._manners.writing)
+            async with connection.begin() as transaction:
+                await self._manners.enter(connection, lane)
+                result = await work(connection)
+                try:
+                    await transaction.commit()
+                except self._manners.faults as problem:
+                    raise self._doubtful(problem) from problem
+                return result
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try, and where what went wrong is over by the next try, try again."""
+        for _ in range(_TRIES - 1):
             with self._ours():
-                async with self._engine.connect() as connection:
-                    await connection.execution_options(**{_WRITING: True})
-                    async with connection.begin():
-                        return await work(connection)
+                try:
+                    return await attempt()
+                except self._manners.faults as problem:
+                    if not self._manners.passing(problem):
+                        raise
+        with self._ours():
+            return await attempt()
+
+    def _doubtful(self, problem: BaseException) -> StoreError:
+        """Say that nobody knows: the answer to the last word did not come. Not to be done anew by itself."""
+        if isinstance(problem, IntegrityError):
+            return Conflict(f"the state database {self._where} refused a change: {_words(problem)}")
+        hint = "Look whether the change is there; if not, ask for it again."
+        return StoreError(f"the state database {self._where} did not confirm a change: {_words(problem)}", hint=hint)
 
     def _written(self, task: asyncio.Task[Any]) -> None:
         self._writes.discard(task)
@@ -88,64 +156,24 @@ class Database:
             yield
         except IntegrityError as problem:
             raise Conflict(f"the state database {self._where} refused a change: {_words(problem)}") from problem
-        except (SQLAlchemyError, sqlite3.Error, OSError) as problem:
-            raise StoreError(f"the state database {self._where} does not answer: {_words(problem)}") from problem
+        except self._manners.faults as problem:
+            words, hint = _words(problem), self._manners.hint(problem)
+            raise StoreError(f"the state database {self._where} does not answer: {words}", hint=hint) from problem
 
 
-def connect(url: str) -> Database:
+def connect(url: str, *, password: str | None = None, own_clock: bool = True, patient: bool = False) -> Database:
     """Give the database at a SQLAlchemy URL (`sqlite:///FILE` or `postgresql://...`), without asking it anything yet.
+
+    With `own_clock`, changes go by PostgreSQL's clock. A `patient` one waits for PostgreSQL as long as it takes.
 
     Raises:
         StoreError: the URL names nothing that can be used, a library is missing, or a SQLite file cannot be made.
     """
     location = _location(url)
     if location.get_backend_name() == "sqlite":
-        return Database(_sqlite(location))
-    try:
-        return Database(create_async_engine(location, hide_parameters=True))
-    except ImportError as problem:
-        raise StoreError(
-            "PostgreSQL is not supported yet: its library, asyncpg, does not come with mendwatch",
-            hint="Leave `state` out, or name a SQLite file: sqlite:////var/lib/mendwatch/state.db",
-        ) from problem
-
-
-def _sqlite(location: URL) -> AsyncEngine:
-    if location.database in {None, "", ":memory:"}:
-        raise StoreError(
-            "the state needs a SQLite file: a database in memory cannot be shared",
-            hint="Write sqlite:////var/lib/mendwatch/state.db",
-        )
-    path = Path(str(location.database)).expanduser()
-    files.prepare(path)
-    engine = create_async_engine(
-        location.set(database=str(path)),
-        hide_parameters=True,  # errors and logs never show what was written
-        pool_reset_on_return=None,  # every transaction ends before its connection goes back
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},  # transactions begin where we say so
-    )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
-    event.listen(engine.sync_engine, "begin", _begin)
-    return engine
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - what SQLAlchemy makes of a driver's connection
-    try:
-        connection.run_async(lambda sqlite: journal.write_ahead(sqlite, BUSY_SECONDS))
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-    except BaseException:
-        connection.close()  # the pool has not taken it yet, and would leave its thread behind
-        raise
-
-
-def _begin(connection: Connection) -> None:
-    """Take the write lock at the beginning: a reader that turns writer later may be refused without waiting."""
-    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITING) else "BEGIN"
-    driver: Any = connection.connection.dbapi_connection
-    driver.run_async(lambda sqlite: sqlite.execute(statement))  # one trip to the connection's thread instead of three
+        return Database(sqlite.engine(location), sqlite.Sqlite())
+    engine = postgresql.engine(location, password, patient=patient)
+    return Database(engine, postgresql.Postgresql(own_clock=own_clock))
 
 
 def _location(url: str) -> URL:
@@ -153,12 +181,14 @@ def _location(url: str) -> URL:
         location = make_url(url)
     except SQLAlchemyError as problem:
         raise StoreError("the `state` URL cannot be read", hint="Write it like sqlite:////var/lib/mendwatch/state.db") from problem
-    location = location.set(drivername=_DRIVERS.get(location.drivername, location.drivername))
-    if location.drivername not in _DRIVERS.values():
-        raise StoreError(f"a `state` URL cannot begin with {location.drivername}", hint="Use sqlite:///FILE.")
+    if location.drivername not in _KINDS:
+        raise StoreError(
+            f"a `state` URL cannot begin with {location.drivername}", hint="Use sqlite:///FILE or postgresql://HOST/NAME."
+        )
     return location
 
 
 def _words(problem: BaseException) -> str:
     """Give the driver's own words, without the statement."""
-    return str(getattr(problem, "orig", None) or problem).splitlines()[0]
+    words = str(getattr(problem, "orig", None) or problem).splitlines()
+    return words[0] if words else type(problem).__name__

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mendwatch.model.journal import Decision
 from mendwatch.store import judged, queries
 from mendwatch.store.database import Database
+from mendwatch.store.lanes import Lane
 
 #: Of every rule, at least so many decisions stay.
 LEAST = 100
@@ -58,7 +59,7 @@ class SqlJournal:
             return 0 if place is None else (await connection.execute(statement, {**wanted, "place": place})).rowcount
 
         while True:
-            some = await self._database.write(work)
+            some = await self._database.write(work, Lane.OWN)
             gone += some
             if some < _AT_ONCE:
                 return gone

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.store import marks_table as table
 from mendwatch.store.database import Database
+from mendwatch.store.lanes import Lane
 
 
 class SqlMarks:
@@ -30,4 +31,4 @@ class SqlMarks:
             await connection.execute(table.MARK_DROP, {"on": target, "by": collector})
             await connection.execute(table.MARK_ADD, {"target": target, "collector": collector, "mark": mark})
 
-        await self._database.write(work)
+        await self._database.write(work, Lane.OWN)

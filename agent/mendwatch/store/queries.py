@@ -15,14 +15,13 @@ from sqlalchemy import (
     or_,
     select,
     table,
-    text,
     type_coerce,
     update,
 )
 from sqlalchemy.types import NullType
 
 from mendwatch.model.runs import ACTIVE, OPEN
-from mendwatch.store.schema import alerts, audit, journal, meta, runs, silences, tokens
+from mendwatch.store.schema import alerts, audit, journal, meta, revisions, runs, silences, tokens
 
 _ACTIVE = sorted(ACTIVE)
 _OPEN = sorted(OPEN)
@@ -35,6 +34,10 @@ META = select(meta.c.name, meta.c.value)
 META_ADD = insert(meta)
 #: Change one.
 META_SET = update(meta).where(meta.c.name == bindparam("fact")).values(value=bindparam("new"))
+#: Which revision the tables are of.
+REVISION = select(revisions.c.version_num)
+#: Write it down where it was not.
+REVISION_ADD = insert(revisions)
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 
@@ -84,8 +87,6 @@ RUN_COUNTS = select(runs.c.state, func.count().label("many")).group_by(runs.c.st
 
 # --- audit ----------------------------------------------------------------------------------------------------------
 
-#: Let one writer at a time find the end of the chain; SQLite's BEGIN IMMEDIATE has done so already.
-AUDIT_LOCK_POSTGRESQL = text("SELECT pg_advisory_xact_lock(7526471938)")
 #: The end of the chain.
 AUDIT_LAST = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
 #: The newest row.

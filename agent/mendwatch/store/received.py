@@ -14,6 +14,7 @@ from mendwatch.model.received import Received
 from mendwatch.store import receipts
 from mendwatch.store import received_table as table
 from mendwatch.store.database import Database
+from mendwatch.store.lanes import Lane
 from mendwatch.store.receipts import Receipt, Register
 
 #: Alerts that are read or written between two turns of the loop.
@@ -37,7 +38,7 @@ class SqlReceived:
             await _keep_bounds(connection)
             return register.receipt()
 
-        return await self._database.write(work) if words else Register({}).receipt()
+        return await self._database.write(work, Lane.RECEIVED) if words else Register({}).receipt()
 
     async def standing(self, *, after: str = "", limit: int = AT_ONCE) -> Sequence[Received]:
         """Give how alerts stand, by their mark, from the one after `after`."""
@@ -57,7 +58,7 @@ class SqlReceived:
             silent = await connection.execute(table.RECEIVED_DROP_SILENT, {"moment": silent_before})
             return int(resolved.rowcount + silent.rowcount)
 
-        return await self._database.write(work)
+        return await self._database.write(work, Lane.RECEIVED)
 
 
 async def _take(connection: AsyncConnection, register: Register, words: Sequence[Received]) -> None:

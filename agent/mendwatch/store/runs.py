@@ -18,7 +18,7 @@ from mendwatch.clock import Clock
 from mendwatch.errors import NotFound, Refused
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import Run, RunState
-from mendwatch.store import decisions, ids, queries, transitions
+from mendwatch.store import decisions, ids, moments, queries, transitions
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.chain import Fact
 from mendwatch.store.database import Conflict, Database
@@ -71,7 +71,7 @@ class SqlRuns:
             try:
                 run = await _held(connection, run_id)
                 name = run.id
-                ruling = decisions.judge(run, word, self._clock.now())
+                ruling = decisions.judge(run, word, self._now(connection))
             except Refused as why:
                 await self._audit.write(connection, decisions.refusal(name, word, why))
                 return why
@@ -86,7 +86,7 @@ class SqlRuns:
         """End what waited too long."""
 
         async def work(connection: AsyncConnection) -> Sequence[Run]:
-            rows = (await connection.execute(queries.RUN_OVERDUE, {"moment": self._clock.now()})).mappings().all()
+            rows = (await connection.execute(queries.RUN_OVERDUE, {"moment": self._now(connection)})).mappings().all()
             return [await self._changed(connection, run, transitions.expiry(run, actor)) for run in map(run_of, rows)]
 
         return await self._database.write(work)
@@ -96,7 +96,7 @@ class SqlRuns:
 
         async def work(connection: AsyncConnection) -> Run:
             run = await _held(connection, run_id)
-            after = transitions.resolved(run, keys, note, self._clock.now())
+            after = transitions.resolved(run, keys, note, self._now(connection))
             if after is run:
                 return run
             return await self._kept(connection, run, after, transitions.resolved_fact(after, keys, actor))
@@ -131,17 +131,19 @@ class SqlRuns:
         return await self._database.read(lambda connection: _runs(connection, queries.RUN_SINCE, {"moment": moment}))
 
     async def _open(self, new: NewRun) -> Run:
-        run = transitions.opened(new, ids.run_id(), self._clock.now())
-
         async def work(connection: AsyncConnection) -> Run:
+            run = transitions.opened(new, ids.run_id(), self._now(connection))
             await connection.execute(queries.RUN_ADD, run_row(run))
             await self._audit.write(connection, transitions.proposed_fact(run))
             return run
 
         return await self._database.write(work)
 
+    def _now(self, connection: AsyncConnection) -> datetime:
+        return moments.now(connection, self._clock)
+
     async def _changed(self, connection: AsyncConnection, run: Run, change: RunChange) -> Run:
-        after = transitions.changed(run, change, self._clock.now())
+        after = transitions.changed(run, change, self._now(connection))
         return await self._kept(connection, run, after, transitions.changed_fact(run, after, change.actor, change.detail))
 
     async def _kept(self, connection: AsyncConnection, before: Run, after: Run, fact: Fact) -> Run:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    String,
     Table,
     Text,
     event,
@@ -26,8 +27,12 @@ from sqlalchemy.schema import ExecutableDDLElement
 from mendwatch.model.runs import ACTIVE, OPEN, RunState
 from mendwatch.store.columns import AnyText, Moment
 
-#: Grows with every change of a table; an older database is brought up to it (`store.upgrade`), a newer one is refused.
-VERSION = 2
+#: Every revision of the tables, oldest first: the steps in `store.migrations`. An older database is brought up to the last one
+#: (`store.upgrade`), a newer one is refused.
+REVISIONS = ("0001", "0002")
+REVISION = REVISIONS[-1]
+#: The same as a number, for programs from before there were revisions: they refuse a number that they do not know.
+VERSION = int(REVISION)
 
 metadata = MetaData()
 
@@ -41,6 +46,8 @@ def _among(states: frozenset[RunState]) -> str:
 
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+#: Where alembic writes the revision down.
+revisions = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
 
 runs = Table(
     "runs",
@@ -166,12 +173,34 @@ silences = Table(
 )
 
 
-def _append_only(verb: str) -> ExecutableDDLElement:
+def _on(dialect: str, words: str) -> ExecutableDDLElement:
+    statement = DDL(words)  # type: ignore[no-untyped-call] # SQLAlchemy left it untyped
+    return statement.execute_if(dialect=dialect)
+
+
+def _refused(verb: str) -> ExecutableDDLElement:
     """Give the trigger that stops an accident; against intent there is the chain."""
     body = f"BEFORE {verb} ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
-    statement = DDL(f"CREATE TRIGGER audit_no_{verb.lower()} {body}")  # type: ignore[no-untyped-call] # SQLAlchemy left it untyped
-    return statement.execute_if(dialect="sqlite")
+    return _on("sqlite", f"CREATE TRIGGER audit_no_{verb.lower()} {body}")
 
 
-event.listen(audit, "after_create", _append_only("UPDATE"))
-event.listen(audit, "after_create", _append_only("DELETE"))
+event.listen(audit, "after_create", _refused("UPDATE"))
+event.listen(audit, "after_create", _refused("DELETE"))
+event.listen(
+    audit,
+    "after_create",
+    _on(
+        "postgresql",
+        "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+    ),
+)
+event.listen(
+    audit,
+    "after_create",
+    _on(
+        "postgresql",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
+    ),
+)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.model.silences import NewSilence, Silence
-from mendwatch.store import hushed, queries
+from mendwatch.store import hushed, moments, queries
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.database import Database
 from mendwatch.store.rows import silence_of, silence_row
@@ -25,14 +25,14 @@ class SqlSilences:
 
     async def add(self, new: NewSilence, *, actor: str) -> Silence:
         """Make a silence."""
-        silence = hushed.made(new, self._clock.now())
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> Silence:
+            silence = hushed.made(new, moments.now(connection, self._clock))
             await connection.execute(queries.SILENCE_ADD, silence_row(silence))
             await self._audit.write(connection, hushed.added_fact(silence, actor))
+            return silence
 
-        await self._database.write(work)
-        return silence
+        return await self._database.write(work)
 
     async def list(self, *, after: datetime | None = None) -> Sequence[Silence]:
         """Give silences, newest first; with `after` only those that end later."""
@@ -51,7 +51,7 @@ class SqlSilences:
             row = (await connection.execute(queries.SILENCE_GET, {"silence_id": silence_id})).mappings().one_or_none()
             if row is None:
                 raise hushed.unknown(silence_id)
-            before, now = silence_of(row), self._clock.now()
+            before, now = silence_of(row), moments.now(connection, self._clock)
             after = hushed.ended(before, now)
             if after is not before:
                 await connection.execute(queries.SILENCE_EXPIRE, {"silence_id": silence_id, "moment": now})

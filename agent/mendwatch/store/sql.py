@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 
-from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
-from mendwatch.store import changes, queries, schema, upgrade
+from mendwatch.store import changes, queries, schema, standing, upgrade
 from mendwatch.store.alerts import SqlAlerts
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.changes import Changes
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
+from mendwatch.store.lanes import Lane
 from mendwatch.store.marks import SqlMarks
 from mendwatch.store.received import SqlReceived
 from mendwatch.store.runs import SqlRuns
 from mendwatch.store.silences import SqlSilences
 from mendwatch.store.tokens import SqlTokens
-
-_VERSION, _KEY = "schema_version", "audit_key"
 
 
 class SqlStore:
@@ -91,62 +88,53 @@ class SqlStore:
         await self._database.close()
 
 
-async def open_store(url: str, *, key: bytes, clock: Clock) -> SqlStore:
+async def open_store(
+    url: str, *, key: bytes, clock: Clock, password: str | None = None, own_clock: bool = True, newer: bool = False
+) -> SqlStore:
     """Open the state at a SQLAlchemy URL and make its tables where there are none.
 
-    `key` is the audit key (`store.keys`); a database belongs to the key it was made with.
+    `key` is the audit key (`store.keys`); a database belongs to the key it was made with. With `own_clock`, changes go by the clock
+    of PostgreSQL instead of `clock`, because several agents share it. `newer` brings older tables of PostgreSQL up to date, which
+    those of SQLite always are: other agents may still use them.
 
     Raises:
         StoreError: the database does not answer, is of another version, or belongs to another key.
     """
-    database = await asyncio.to_thread(connect, url)
+    database = await asyncio.to_thread(connect, url, password=password, own_clock=own_clock)
     try:
-        await database.write(lambda connection: _prepare(connection, _mark(key)))
+        await _opened(database, standing.mark_of(key), newer=newer or database.dialect.name == "sqlite")
     except BaseException:
         await database.close()
         raise
     return SqlStore(database, key=key, clock=clock, watched=changes.watch(url))
 
 
-async def _prepare(connection: AsyncConnection, mark: str) -> None:
-    """Make the tables or check them, while nobody else can."""
-    if await connection.run_sync(_is_ours):
-        facts = {row.name: row.value for row in await connection.execute(queries.META)}
-        _check_version(facts.get(_VERSION))
-        _check_key(facts.get(_KEY, ""), mark)
-        if facts[_VERSION] != str(schema.VERSION):
-            await connection.run_sync(upgrade.upgrade)
-            await connection.execute(queries.META_SET, {"fact": _VERSION, "new": str(schema.VERSION)})
+async def _opened(database: Database, mark: str, *, newer: bool) -> None:
+    found = await database.read(lambda connection: connection.run_sync(standing.look))
+    standing.check_key(found, mark)
+    if found.current:
         return
-    await connection.run_sync(schema.metadata.create_all, checkfirst=False)
-    await connection.execute(queries.META_ADD, [{"name": _VERSION, "value": str(schema.VERSION)}, {"name": _KEY, "value": mark}])
-
-
-def _is_ours(connection: Connection) -> bool:
-    """Whether our tables are there. Raises StoreError where the database is somebody else's."""
-    names = set(inspect(connection).get_table_names())
-    ours = {table.name for table in schema.metadata.sorted_tables}
-    if "meta" not in names and names & ours:
-        raise StoreError("the database holds tables of another program", hint="Give mendwatch a database of its own.")
-    return "meta" in names
-
-
-def _check_version(found: str | None) -> None:
-    if found == str(schema.VERSION) or found in upgrade.FROM:
-        return
-    newer = (found or "").isdigit() and int(found or 0) > schema.VERSION
-    hint = "Use the mendwatch that wrote it, or a later one." if newer else "Use the mendwatch that wrote it."
-    raise StoreError(f"the state database has schema version {found}; this mendwatch needs {schema.VERSION}", hint=hint)
-
-
-def _check_key(found: str, mark: str) -> None:
-    if not hmac.compare_digest(found, mark):
+    if found.revision not in {None, schema.REVISION} and not newer:
         raise StoreError(
-            "the audit key is not the one this state database was made with: its chain could not be verified any more",
-            hint="Restore the key file from a backup, or begin with a new state database.",
+            f"the state database has schema version {int(found.revision or 0)}; this mendwatch needs {schema.VERSION}",
+            hint="Stop the agents that are older, then: mendwatch db upgrade",
         )
+    await database.write(lambda connection: _prepared(connection, mark), Lane.TABLES)
 
 
-def _mark(key: bytes) -> str:
-    """Give what tells one key from another without telling the key."""
-    return hmac.digest(key, b"mendwatch audit key", "sha256").hex()
+async def _prepared(connection: AsyncConnection, mark: str) -> None:
+    """Make the tables or bring them up to date, while nobody else can; who comes second finds all done."""
+    found = await connection.run_sync(standing.look)
+    standing.check_key(found, mark)
+    if found.revision is None:
+        await connection.run_sync(schema.metadata.create_all, checkfirst=False)
+        facts = [{"name": standing.VERSION, "value": str(schema.VERSION)}, {"name": standing.KEY, "value": mark}]
+        await connection.execute(queries.META_ADD, facts)
+        await connection.execute(queries.REVISION_ADD, {"version_num": schema.REVISION})
+        return
+    if not found.stamped:
+        await connection.run_sync(schema.revisions.create, checkfirst=True)
+        await connection.execute(queries.REVISION_ADD, {"version_num": found.revision})
+    if found.revision != schema.REVISION:
+        await connection.run_sync(upgrade.upgrade)
+        await connection.execute(queries.META_SET, {"fact": standing.VERSION, "new": str(schema.VERSION)})

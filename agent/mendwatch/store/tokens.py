@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound
 from mendwatch.model.principals import Role, Token
-from mendwatch.store import bearer, ids, queries
+from mendwatch.store import bearer, ids, moments, queries
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.database import Database
 from mendwatch.store.rows import token_of, token_row
@@ -27,14 +27,14 @@ class SqlTokens:
 
     async def create(self, name: str, role: Role, *, expires_at: datetime | None, actor: str) -> tuple[Token, str]:
         """Make a token and give its secret, this once."""
-        token, secret = bearer.made(name, role, expires_at, self._clock.now())
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> tuple[Token, str]:
+            token, secret = bearer.made(name, role, expires_at, moments.now(connection, self._clock))
             await connection.execute(queries.TOKEN_ADD, {**token_row(token), "sha256": bearer.sha256_of(secret)})
             await self._audit.write(connection, bearer.created_fact(token, actor))
+            return token, secret
 
-        await self._database.write(work)
-        return token, secret
+        return await self._database.write(work)
 
     async def authenticate(self, secret: str) -> Token | None:
         """Give the living token of a secret, or None."""
@@ -60,7 +60,7 @@ class SqlTokens:
             row = await _row(connection, token_id)
             if row is None:
                 raise NotFound(f"there is no token {ids.shown(token_id)}", hint="See `mendwatch token list`.")
-            now = self._clock.now()
+            now = moments.now(connection, self._clock)
             done = await connection.execute(queries.TOKEN_REVOKE, {"token_id": token_id, "moment": now})
             token = bearer.revoked(token_of(row), now)
             if done.rowcount:

@@ -1,28 +1,49 @@
-"""Brings a state database of an older version up to date while it is opened: new tables and nullable columns only."""
+"""Brings a state database of an older version up to date, by the steps in `store.migrations`.
+
+The library that runs them takes a third of a second to import, so this module imports it only when there is something to do.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, inspect
-from sqlalchemy.schema import CreateColumn
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mendwatch.store import schema
+from sqlalchemy import Connection
 
-#: Versions that what is new can simply be added to.
-FROM = frozenset({"1"})
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_STEPS = Path(__file__).parent / "migrations"
+
+
+def steps(connection: Connection, before: str) -> tuple[str, ...]:
+    """Give what an upgrade from a revision would do, step by step, each with its name and in words."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+
+    found = ScriptDirectory.from_config(_configured(connection)).walk_revisions(before, "heads")
+    return tuple(f"{one.revision}: {one.doc}" for one in reversed(list(found)) if one.revision != before)
+
+
+def statements(connection: Connection, before: str) -> str:
+    """Give the SQL that an upgrade from a revision would say."""
+    from alembic import command  # noqa: PLC0415 - see above
+
+    said = io.StringIO()
+    command.upgrade(_configured(connection, said), f"{before}:head", sql=True)
+    return said.getvalue()
 
 
 def upgrade(connection: Connection) -> None:
-    """Add the tables and the columns that are not there yet. Doing it again changes nothing."""
-    before = set(inspect(connection).get_table_names())
-    schema.metadata.create_all(connection)
-    for table in schema.metadata.sorted_tables:
-        if table.name in before:
-            _add_columns(connection, table)
+    """Do every step that was not done yet, within the caller's transaction."""
+    from alembic import command  # noqa: PLC0415 - see above
+
+    command.upgrade(_configured(connection), "head")
 
 
-def _add_columns(connection: Connection, table: Table) -> None:
-    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in there:
-            words = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {words}")
+def _configured(connection: Connection, said: io.StringIO | None = None) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
+    config = Config(output_buffer=said, attributes={"connection": connection})
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    return config

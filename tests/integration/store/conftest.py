@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from postgresql_server import Databases, Server, serving
 
 from mendwatch.model.principals import Permission, Principal
 from mendwatch.model.runs import Change, Plan, Run, RunState
@@ -97,21 +99,62 @@ def make(clock: FakeClock) -> Make:
     return Make(clock)
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One server for all tests of a worker."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql: Server) -> Databases:
+    """Databases as a new one is, copied from a template."""
+    return Databases(postgresql)
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """A SQLite file's URL."""
     return f"sqlite:///{tmp_path / 'state' / 'state.db'}"
 
 
 @pytest.fixture
 async def sql(url: str, clock: FakeClock) -> AsyncIterator[SqlStore]:
+    """A store on SQLite."""
     store = await open_store(url, key=KEY, clock=clock)
     yield store
     await store.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def sql_url(request: pytest.FixtureRequest, url: str) -> AsyncIterator[str]:
+    """The URL of each kind of database that processes can share."""
+    if request.param == "sqlite":
+        yield url
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    async with databases.one() as made:
+        yield made
+
+
+@pytest.fixture
+async def both(sql_url: str, clock: FakeClock) -> AsyncIterator[SqlStore]:
+    """A store on each kind of database."""
+    store = await open_store(sql_url, key=KEY, clock=clock, own_clock=False)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def store(request: pytest.FixtureRequest, url: str, clock: FakeClock) -> AsyncIterator[Store]:
-    """One store after the other: each promise is kept by both."""
-    made: Store = MemoryStore(clock, key=KEY) if request.param == "memory" else await open_store(url, key=KEY, clock=clock)
-    yield made
-    await made.close()
+    """One store after the other: each promise is kept by all, on virtual time."""
+    if request.param == "memory":
+        yield MemoryStore(clock, key=KEY)
+        return
+    async with AsyncExitStack() as stack:
+        if request.param == "postgresql":
+            databases: Databases = request.getfixturevalue("databases")
+            url = await stack.enter_async_context(databases.one())
+        made = await open_store(url, key=KEY, clock=clock, own_clock=False)
+        stack.push_async_callback(made.close)
+        yield made

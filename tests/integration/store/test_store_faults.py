@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from behind import behind
 from disks import small_files
 
 from mendwatch.errors import StoreError
@@ -25,20 +24,32 @@ if TYPE_CHECKING:
 S = RunState
 
 
-@contextmanager
-def broken_audit(store: Store, tmp_path: Path) -> Iterator[None]:
+BREAK = {
+    "sqlite": ("CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'injected'); END",),
+    "postgresql": (
+        "CREATE FUNCTION injected() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'injected'; END $$",
+        "CREATE TRIGGER broken BEFORE INSERT ON audit FOR EACH STATEMENT EXECUTE FUNCTION injected()",
+    ),
+}
+MEND = {
+    "sqlite": ("DROP TRIGGER broken",),
+    "postgresql": ("DROP TRIGGER broken ON audit", "DROP FUNCTION injected"),
+}
+
+
+@asynccontextmanager
+async def broken_audit(store: Store) -> AsyncIterator[None]:
     """Let every audit row fail, as a full disk would."""
     if isinstance(store, MemoryStore):
         store.audit.broken = True
         yield
         store.audit.broken = False
         return
-    path = tmp_path / "state" / "state.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'injected'); END")
+    assert isinstance(store, SqlStore)
+    dialect = store._database.dialect.name
+    await behind(store, *BREAK[dialect])
     yield
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DROP TRIGGER broken")
+    await behind(store, *MEND[dialect])
 
 
 async def all_of(store: Store) -> object:
@@ -67,7 +78,7 @@ async def revoke_first(store: Store, actor: bytes) -> object:
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-async def test_without_its_audit_row_nothing_is_changed(store: Store, make: Make, tmp_path: Path, deed: str) -> None:
+async def test_without_its_audit_row_nothing_is_changed(store: Store, make: Make, deed: str) -> None:
     runs = {
         "verified": await make.verified(store),
         "approved": await make.approved(store, "b"),
@@ -76,8 +87,9 @@ async def test_without_its_audit_row_nothing_is_changed(store: Store, make: Make
     await store.tokens.create("ann", Role.VIEWER, expires_at=None, actor="a")
     before = await all_of(store)
 
-    with broken_audit(store, tmp_path), pytest.raises(StoreError):
-        await DEEDS[deed](store, make, runs)
+    async with broken_audit(store):
+        with pytest.raises(StoreError):
+            await DEEDS[deed](store, make, runs)
 
     assert await all_of(store) == before
     assert (await store.audit.verify()).fault is None
@@ -94,13 +106,14 @@ async def test_an_update_refuses_a_row_that_is_not_the_one_it_was_decided_on(sql
         await sql._database.write(work)
 
 
-async def test_an_expiry_of_many_is_whole(store: Store, make: Make, tmp_path: Path) -> None:
+async def test_an_expiry_of_many_is_whole(store: Store, make: Make) -> None:
     for problem in "abc":
         await make.pending(store, problem)
     make.clock.move(86_400)
 
-    with broken_audit(store, tmp_path), pytest.raises(StoreError):
-        await store.runs.expire()
+    async with broken_audit(store):
+        with pytest.raises(StoreError):
+            await store.runs.expire()
 
     assert {run.state for run in await store.runs.list()} == {S.PENDING}
     assert len(await store.runs.expire()) == 3

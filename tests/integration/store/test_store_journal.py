@@ -12,7 +12,7 @@ import pytest
 from disks import small_files
 
 from mendwatch.errors import StoreError
-from mendwatch.store import database
+from mendwatch.store import sqlite
 from mendwatch.store.sql import SqlStore, open_store
 from mendwatch.testing.clock import FakeClock
 
@@ -79,7 +79,7 @@ async def test_whoever_meets_a_reader_of_the_old_mode_waits_for_its_end(path: Pa
 async def test_a_file_that_stays_in_use_is_an_error_in_time_and_leaves_no_thread(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
     await opened_at_once(path, 1)
     turn_back(path)
     threads = threading.active_count()

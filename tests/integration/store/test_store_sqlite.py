@@ -6,15 +6,15 @@ import asyncio
 import os
 import sqlite3
 import stat
+import sys
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from mendwatch.errors import StoreError
 from mendwatch.model.principals import Role
-from mendwatch.store import database
+from mendwatch.store import sqlite
 from mendwatch.store.sql import SqlStore, open_store
 from mendwatch.testing.clock import FakeClock
 
@@ -138,18 +138,18 @@ async def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: st
     assert "hunter2" not in str(problem) + problem.hint
 
 
-@pytest.mark.skipif(find_spec("asyncpg") is not None, reason="asyncpg is installed here")
-async def test_a_database_whose_library_is_missing_is_refused_with_what_to_write() -> None:
+async def test_a_database_whose_library_is_missing_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
     problem = await refused("postgresql://u:hunter2@127.0.0.1:1/db", "asyncpg")
 
-    assert "sqlite:///" in problem.hint
+    assert "mendwatch[postgres]" in problem.hint
     assert "hunter2" not in str(problem)
 
 
 async def test_a_database_that_stays_locked_is_an_error_and_then_works_again(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
     store = await opened(url)
     with closing(sqlite3.connect(tmp_path / "state" / "state.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -13,7 +13,8 @@ import pytest
 
 from mendwatch.model.alerts import AlertState
 from mendwatch.model.silences import NewSilence
-from mendwatch.store.sql import _mark, open_store
+from mendwatch.store.sql import open_store
+from mendwatch.store.standing import mark_of as _mark
 from mendwatch.testing.clock import FakeClock
 
 OLD = Path(__file__).parents[2] / "support" / "state_version_1.sql"

@@ -40,6 +40,7 @@ class RemediationRig:
     before: object
     remediation: Remediation
     events: list[TaskEvent] = field(default_factory=list)
+    argv: list[str] = field(default_factory=list)
     _runs: Any = field(default_factory=itertools.count)
 
     def probe(self) -> object:
@@ -76,7 +77,12 @@ class RemediationRig:
             environment=environment,
             timeout=50.0,
         )
-        return await self.executor.run(job, self.events.append)
+        return await self.executor.run(job, self._look)
+
+    def _look(self, event: TaskEvent) -> None:
+        """Keep an event, and look meanwhile whether the password is in a command line."""
+        self.events.append(event)
+        self.argv.extend(str(path) for path in Path("/proc").glob("[0-9]*/cmdline") if _holds(path))
 
     def writes(self) -> list[str]:
         """What changed anything on the cluster, or tried to: all but reads, logins and logouts."""
@@ -90,8 +96,9 @@ class RemediationRig:
         )
 
     def reads(self) -> int:
-        """How often anything was read."""
-        return len([seen for seen in self.sim.requests if seen.method == "GET"])
+        """How often an apply reads before it writes; ask after the plan."""
+        planned = len([seen for seen in self.sim.requests if seen.method == "GET"])
+        return planned if self.world.reads is None else self.world.reads
 
     def spoil(self, method: str, after: int, fault: Fault) -> None:
         """Let the first so many requests of a method through, and spoil the next."""
@@ -100,16 +107,24 @@ class RemediationRig:
         self.sim.faults.add(fault)
 
     def leaks(self) -> list[str]:
-        """Give every file and every told thing that holds the password."""
-        forms = spellings(PASSWORD)
+        """Give every file, command line and told thing that holds, or held, the password."""
         told = repr(self.events).encode()
-        files = [str(path) for path in _files(self.folder) if any(form in path.read_bytes() for form in forms)]
-        return files + [f"event: {form!r}" for form in forms if form in told]
+        files = [str(path) for path in _files(self.folder) if _holds(path)]
+        return [*files, *self.argv, *(f"event: {form!r}" for form in spellings(PASSWORD) if form in told)]
 
     def sessions(self) -> tuple[int, int]:
         """How often somebody logged in, and out."""
         methods = [seen.method for seen in self.sim.requests if seen.path == "/session/1/session"]
         return methods.count("POST"), methods.count("DELETE")
+
+
+def _holds(path: Path) -> bool:
+    """Tell whether a file holds the password; a process may end while it is looked at."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return any(form in data for form in spellings(PASSWORD))
 
 
 def _files(folder: Path) -> Iterator[Path]:

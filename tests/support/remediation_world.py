@@ -29,11 +29,12 @@ class World:
     """One trouble and what one remediation does about it.
 
     `trouble` brings a new cluster into it and gives the variables. `probe` gives all that the remediation may change; it is
-    `before` before and `after` after it. `drift` is what somebody else does between plan and apply, `drifts` what apply does
-    then: it has nothing to do only where that was the change itself; None where there is nothing to drift. `writes` are the writes of a
-    good apply, in their order. `undone` tells that a failed one is taken back; else `partial` gives what the probe may tell
-    after so many writes. `named` are the string parameters that may be any text, each with what makes the thing that has it as
-    its name; all other string parameters must refuse hostile texts by their schema.
+    `after` once it is done. `drift` is what somebody else does between plan and apply, None where nothing can drift; `drifts`
+    is what apply does then: it has nothing to do only where that was the change itself. `writes` are the writes of a good
+    apply, in their order, `{}` for an id that the cluster chose. `undone` tells that a failed one is taken back; else `partial`
+    gives what the probe tells after so many writes. `reads` are the reads of apply before its first write, where they are not
+    as many as the plan's. `named` are the string parameters that may be any text, each with what brings the trouble to a thing
+    of that name; all others must refuse hostile texts by their schema. `brief` worlds are in the short suite, too.
     """
 
     remediation: str
@@ -46,6 +47,7 @@ class World:
     again: Again = Again.UNCHANGED
     undone: bool = True
     partial: Callable[[int], object] | None = None
+    reads: int | None = None
     named: Mapping[str, Callable[[Simulator, str], Mapping[str, object]]] = field(default_factory=dict)
     title: str = ""
     brief: bool = False

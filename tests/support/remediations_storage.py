@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from remediation_world import Again, World
@@ -184,6 +183,7 @@ SNAPSHOTS = (
         writes=("DELETE /platform/1/snapshot/snapshots/{}",) * len(MAY_GO),
         undone=False,
         partial=names_without,
+        reads=len(MAY_GO),
     ),
     World(
         "snapshot_delete_job_start",

@@ -47,12 +47,20 @@ def load(path: Path) -> Settings:
     return settings.model_copy(
         update={
             "state_dir": absolute(settings.state_dir, base),
+            "state_password": _placed(settings.state_password, base),
             "web_config": absolute(settings.web_config, base) if settings.web_config else None,
             "rules": [absolute(entry, base) for entry in settings.rules],
             "remediations": [absolute(entry, base) for entry in settings.remediations],
             "runs": runs,
         }
     )
+
+
+def _placed(reference: str | None, base: Path) -> str | None:
+    """Give a reference to a secret whose file, if it names one, is found from anywhere."""
+    if reference is None or not reference.startswith("file:"):
+        return reference
+    return f"file:{absolute(Path(reference.removeprefix('file:')), base)}"
 
 
 def target_of(settings: TargetSettings) -> Target:

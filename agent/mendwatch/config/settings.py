@@ -15,6 +15,7 @@ from mendwatch.config.maintenance import MaintenanceSettings
 from mendwatch.config.wording import HintedError
 
 _SQLITE = frozenset({"sqlite", "sqlite+aiosqlite"})
+_POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
@@ -115,7 +116,17 @@ class Settings(_Strict):
     state_dir: Path = Field(
         default=Path("~/.local/state/mendwatch"), description="Folder of the state database and the audit key, mode 0700."
     )
-    state: str | None = Field(default=None, description="URL of the state's SQLite file; default: state.db in `state_dir`.")
+    state: str | None = Field(
+        default=None,
+        description="URL of the state: a SQLite file (default: state.db in `state_dir`), or `postgresql://USER@HOST/DATABASE`, "
+        "which several agents may share.",
+    )
+    state_password: str | None = Field(
+        default=None,
+        repr=False,
+        description="The password of the PostgreSQL user: `${ENV}` or `file:PATH`. Not needed where the server knows "
+        "the user otherwise.",
+    )
     listen: str = Field(default="127.0.0.1:9732", description="Address and port of HTTP. Port 0 takes a free one.")
     web_config: Path | None = Field(
         default=None,
@@ -162,11 +173,18 @@ class Settings(_Strict):
 
     @field_validator("state")
     @classmethod
-    def _state_is_a_sqlite_file(cls, value: str | None) -> str | None:
-        scheme, found, file = (value or "").partition("://")
-        if value is not None and not (found and scheme in _SQLITE and file.removeprefix("/").split("?")[0] not in {"", ":memory:"}):
-            hint = "Leave `state` out, or write sqlite:////var/lib/mendwatch/state.db; PostgreSQL comes with a later release."
-            raise HintedError("the state can only be a SQLite file so far", hint)
+    def _state_is_a_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        scheme, found, rest = value.partition("://")
+        if found and scheme in _SQLITE and rest.removeprefix("/").split("?")[0] not in {"", ":memory:"}:
+            return value
+        if not (found and scheme in _POSTGRESQL):
+            hint = "Leave `state` out, or write sqlite:////var/lib/mendwatch/state.db or postgresql://mendwatch@db.example.com/mendwatch."
+            raise HintedError("the state is a SQLite file or a PostgreSQL database", hint)
+        if ":" in rest.partition("/")[0].rpartition("@")[0] or "password=" in rest.partition("?")[2]:
+            hint = "Take it out, and write `state_password: file:PATH` or `state_password: ${ENV}`."
+            raise HintedError("the URL of the state holds a password", hint)
         return value
 
     @field_validator("listen")

@@ -52,6 +52,7 @@ from mendwatch.service.probing import Prober
 from mendwatch.service.readings import Readings
 from mendwatch.service.recorded_engine import RecordedEngine
 from mendwatch.service.reloading import Current, Hands, Reloading, Takers
+from mendwatch.service.remembering import Remembering
 from mendwatch.service.resuming import Keeper, resuming
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
@@ -148,6 +149,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     )
     remedy = RemediationEngine(parts)
     judgement.connect(remedy)
+    store.hear(remedy.poke)
     explainer = Explainer(alerts, judgement, remedy, store, poller.status, collectors, clock)
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke, explainer)
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
@@ -170,6 +172,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
             gauges=Gauges(shared.metrics, store, clock),
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
             readings=readings,
+            remembering=_remembering(site, alerts) if readings is not None else None,
             reloading=reloading,
             forgetting=Forgetting(store.journal, clock),
             targets=ours,
@@ -215,6 +218,11 @@ def _recorded_engine(site: _Site, shared: _Instruments) -> tuple[AlertEngine, Re
     engine = RecordedEngine(site.library.rules, renderer, readings.record, site.clock)
     readings.connect(engine.standing)
     return engine, readings
+
+
+def _remembering(site: _Site, alerts: AlertEngine) -> Remembering:
+    targets = {watch.target.id: watch.target for watch in site.watches}
+    return Remembering(site.settings.readings_directory, lambda: alerts.rules, targets, site.clock)
 
 
 def _instruments(site: _Site) -> _Instruments:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import make_url
+from mendwatch.store.signals import Heard
 
 #: Above what SQLite counts to.
 _MOST = 2**32
@@ -38,16 +38,18 @@ class Changes:
             return None
         return self._opened * _MOST + int(version)  # two connections count the same commits from different beginnings
 
+    def wrote(self) -> None:
+        """A write of our own is another connection's, and counted with all others."""
+
+    def hear(self, heard: Heard) -> None:
+        """SQLite calls nobody: look at `version` now and then."""
+
+    async def end(self) -> None:
+        """Let go of the file."""
+        self.close()
+
     def close(self) -> None:
         """Let go of the file."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-
-def watch(url: str) -> Changes | None:
-    """Give what watches the database at an URL that `database.connect` took; None where it is no SQLite file."""
-    location = make_url(url)
-    if location.get_backend_name() != "sqlite" or not location.database:
-        return None
-    return Changes(Path(location.database).expanduser())

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mendwatch.errors import StoreError
 from mendwatch.store import postgresql, sqlite
 from mendwatch.store.lanes import Lane
+from mendwatch.store.signals import Signal
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -50,6 +51,11 @@ class Manners(Protocol):
         """Options of a connection that writes."""
         ...
 
+    @property
+    def signal(self) -> Signal:
+        """How others learn that somebody has written."""
+        ...
+
     def turn(self, lane: Lane) -> Lane | None:
         """Give what one writer of this process at a time may hold; None: nothing."""
         ...
@@ -78,6 +84,11 @@ class Database:
         self._writes: set[asyncio.Task[Any]] = set()
 
     @property
+    def signal(self) -> Signal:
+        """How to learn that somebody has written."""
+        return self._manners.signal
+
+    @property
     def dialect(self) -> Dialect:
         """What kind of SQL it speaks."""
         return self._engine.dialect
@@ -100,6 +111,7 @@ class Database:
     async def close(self) -> None:
         """Let the writes end, then let go of every connection."""
         await asyncio.gather(*self._writes, return_exceptions=True)
+        await self._manners.signal.end()
         await self._engine.dispose()
 
     async def _read(self, work: Work[T]) -> T:
@@ -124,7 +136,9 @@ class Database:
                     await transaction.commit()
                 except self._manners.faults as problem:
                     raise self._doubtful(problem) from problem
-                return result
+        if lane is Lane.AUDITED:
+            self._manners.signal.wrote()
+        return result
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try, and where what went wrong is over by the next try, try again."""
@@ -171,9 +185,9 @@ def connect(url: str, *, password: str | None = None, own_clock: bool = True, pa
     """
     location = _location(url)
     if location.get_backend_name() == "sqlite":
-        return Database(sqlite.engine(location), sqlite.Sqlite())
+        return Database(sqlite.engine(location), sqlite.Sqlite(sqlite.file_of(location)))
     engine = postgresql.engine(location, password, patient=patient)
-    return Database(engine, postgresql.Postgresql(own_clock=own_clock))
+    return Database(engine, postgresql.Postgresql(postgresql.notices(location, password), own_clock=own_clock))
 
 
 def _location(url: str) -> URL:

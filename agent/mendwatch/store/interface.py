@@ -6,7 +6,7 @@ A request that the table of states forbids raises Refused and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -303,6 +303,13 @@ class Store(Protocol):
         """Give a number that is another one after every change, whoever made it; None where that cannot be told without a query.
 
         Ask before a query, and leave out the next one as long as the number stays the same. It costs microseconds.
+        """
+        ...
+
+    def hear(self, heard: Callable[[], None]) -> None:
+        """Have something called as soon as another process has written, where the database says so by itself.
+
+        Where it does not, nothing is called: look at `version` now and then.
         """
         ...
 

@@ -16,6 +16,7 @@ from mendwatch.errors import StoreError
 from mendwatch.store import addresses
 from mendwatch.store.lanes import Lane
 from mendwatch.store.moments import MOMENT
+from mendwatch.store.notices import CHANNEL, Notices
 
 DRIVER = "postgresql+asyncpg"
 #: Connections of one agent at most: a write holds one for about a millisecond.
@@ -55,9 +56,9 @@ class Postgresql:
     reading: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # noqa: RUF012 - read only
     writing: dict[str, Any] = {"isolation_level": "READ COMMITTED"}  # noqa: RUF012 - read only
 
-    def __init__(self, *, own_clock: bool) -> None:
-        library = import_module("asyncpg")
-        self.faults: tuple[type[BaseException], ...] = (SQLAlchemyError, OSError, library.PostgresError, library.InterfaceError)
+    def __init__(self, notices: Notices, *, own_clock: bool) -> None:
+        self.faults = faults()
+        self.signal = notices
         self._own_clock = own_clock
 
     def turn(self, lane: Lane) -> Lane | None:
@@ -65,11 +66,14 @@ class Postgresql:
         return lane or None
 
     async def enter(self, connection: AsyncConnection, lane: Lane) -> None:
-        """Take the lane until the transaction ends, and note the moment at which it was taken."""
-        columns = [func.clock_timestamp()] if lane is Lane.OWN else [func.pg_advisory_xact_lock(int(lane)), func.clock_timestamp()]
-        row = (await connection.execute(select(*columns))).one()
+        """Take the lane until the transaction ends, note the moment at which it was taken, and tell the others when it is over."""
+        if lane is Lane.OWN and not self._own_clock:
+            return
+        lock = [] if lane is Lane.OWN else [func.pg_advisory_xact_lock(int(lane))]
+        word = [func.pg_notify(CHANNEL, self.signal.name)] if lane is Lane.AUDITED else []
+        row = (await connection.execute(select(*lock, func.clock_timestamp().label("moment"), *word))).one()
         if self._own_clock:
-            await connection.execution_options(**{MOMENT: row[-1]})
+            await connection.execution_options(**{MOMENT: row.moment})
 
     def passing(self, problem: BaseException) -> bool:
         """Whether the same work may go through at once when it is done again."""
@@ -107,6 +111,24 @@ def engine(location: URL, password: str | None, *, patient: bool = False) -> Asy
         )
     except ImportError as problem:
         raise StoreError("PostgreSQL needs the library asyncpg", hint="Install it: pip install 'mendwatch[postgres]'") from problem
+
+
+def notices(location: URL, password: str | None) -> Notices:
+    """Make what hears from a server that somebody has written; it connects when it is asked first."""
+    library = import_module("asyncpg")
+    place = {"host": location.host, "port": location.port, "user": location.username, "database": location.database}
+    arguments = {name: value for name, value in place.items() if value is not None} | addresses.arguments(location)
+
+    async def connect() -> Any:  # noqa: ANN401 - the driver ships no types
+        return await library.connect(**arguments, password=password, timeout=CONNECT_SECONDS, server_settings=_SERVER)
+
+    return Notices(connect, faults())
+
+
+def faults() -> tuple[type[BaseException], ...]:
+    """Give what may be raised when a server is asked."""
+    library = import_module("asyncpg")
+    return (SQLAlchemyError, OSError, library.PostgresError, library.InterfaceError)
 
 
 def _state(problem: BaseException) -> str:

@@ -8,16 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
-from mendwatch.store import changes, queries, schema, standing, upgrade
+from mendwatch.store import queries, schema, standing, upgrade
 from mendwatch.store.alerts import SqlAlerts
 from mendwatch.store.audit import SqlAudit
-from mendwatch.store.changes import Changes
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
 from mendwatch.store.lanes import Lane
 from mendwatch.store.marks import SqlMarks
 from mendwatch.store.received import SqlReceived
 from mendwatch.store.runs import SqlRuns
+from mendwatch.store.signals import Heard
 from mendwatch.store.silences import SqlSilences
 from mendwatch.store.tokens import SqlTokens
 
@@ -25,9 +25,8 @@ from mendwatch.store.tokens import SqlTokens
 class SqlStore:
     """One database with everything in it; made by `open_store`."""
 
-    def __init__(self, database: Database, *, key: bytes, clock: Clock, watched: Changes | None = None) -> None:
+    def __init__(self, database: Database, *, key: bytes, clock: Clock) -> None:
         self._database = database
-        self._watched = watched
         self._audit = SqlAudit(database, clock, key)
         self._runs = SqlRuns(database, clock, self._audit)
         self._tokens = SqlTokens(database, clock, self._audit)
@@ -79,12 +78,14 @@ class SqlStore:
 
     def version(self) -> int | None:
         """Give a number that is another one after every commit, of any process; None where only a query can tell."""
-        return self._watched.version() if self._watched is not None else None
+        return self._database.signal.version()
+
+    def hear(self, heard: Heard) -> None:
+        """Have something called as soon as another process has written, where the database says so by itself."""
+        self._database.signal.hear(heard)
 
     async def close(self) -> None:
         """Let the writes end and let go of every connection."""
-        if self._watched is not None:
-            self._watched.close()
         await self._database.close()
 
 
@@ -106,7 +107,7 @@ async def open_store(
     except BaseException:
         await database.close()
         raise
-    return SqlStore(database, key=key, clock=clock, watched=changes.watch(url))
+    return SqlStore(database, key=key, clock=clock)
 
 
 async def _opened(database: Database, mark: str, *, newer: bool) -> None:

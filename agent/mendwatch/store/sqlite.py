@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from mendwatch.errors import StoreError
 from mendwatch.store import files, journal
+from mendwatch.store.changes import Changes
 from mendwatch.store.lanes import Lane
 
 DRIVER = "sqlite+aiosqlite"
@@ -27,6 +28,9 @@ class Sqlite:
     faults: tuple[type[BaseException], ...] = (SQLAlchemyError, OSError, sqlite3.Error)
     reading: dict[str, Any] = {}  # noqa: RUF012 - read only
     writing: dict[str, Any] = {_WRITING: True}  # noqa: RUF012 - read only
+
+    def __init__(self, file: Path) -> None:
+        self.signal = Changes(file)
 
     def turn(self, lane: Lane) -> Lane | None:
         """Give what one writer of this process at a time may hold: the file, whatever the lane."""
@@ -54,7 +58,7 @@ def engine(location: URL) -> AsyncEngine:
             "the state needs a SQLite file: a database in memory cannot be shared",
             hint="Write sqlite:////var/lib/mendwatch/state.db",
         )
-    path = Path(str(location.database)).expanduser()
+    path = file_of(location)
     files.prepare(path)
     made = create_async_engine(
         location.set(drivername=DRIVER, database=str(path)),
@@ -65,6 +69,11 @@ def engine(location: URL) -> AsyncEngine:
     event.listen(made.sync_engine, "connect", _set_pragmas)
     event.listen(made.sync_engine, "begin", _begin)
     return made
+
+
+def file_of(location: URL) -> Path:
+    """Give the file that a URL names."""
+    return Path(str(location.database)).expanduser()
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - what SQLAlchemy makes of a driver's connection

@@ -7,7 +7,7 @@ happens between two awaits, so that no change is ever half done.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from mendwatch.clock import Clock
@@ -241,6 +241,9 @@ class MemoryStore:
     def version(self) -> int:
         """Give a number that is another one after every change of a run, a token or a silence: each writes its audit row."""
         return len(self._audit.links)
+
+    def hear(self, heard: Callable[[], None]) -> None:
+        """Nobody else writes."""
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import platform
 import sys
 from collections.abc import Iterator
 
@@ -41,3 +42,9 @@ def test_garbage_is_looked_for_less_often_in_a_program_that_stays() -> None:
     loops.settle()
     assert gc.get_threshold()[0] > 1_000
     assert gc.get_freeze_count() > 0
+
+
+def test_glibc_is_told_to_keep_freed_memory() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("another C library")
+    assert loops.keep_memory()

@@ -110,6 +110,14 @@ def test_a_variable_that_a_remediation_does_not_have_is_refused(name: str, unkno
     assert unknown in str(invalid(parameters, {**example, unknown: "x"}))
 
 
+@pytest.mark.parametrize("kind", ["FlexProtect", "FlexProtectLin", "TreeDelete", "IntegrityScan", "mediascan", ""])
+def test_a_job_whose_going_on_is_not_ours_to_decide_blocks_the_run(kind: str) -> None:
+    parameters = catalogue.load([ROOT])["onefs/job_resume"].parameters
+
+    assert invalid(parameters, {"job_id": "271", "job_type": "MediaScan"}) is None
+    assert "job_type" in str(invalid(parameters, {"job_id": "271", "job_type": kind}))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_remediation_that_takes_nothing_back_says_so(name: str) -> None:
     found = catalogue.load([ROOT])[f"onefs/{name}"]

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from canaries import spellings
 from remediation_world import World
 
 from mendwatch import content
-from mendwatch.clock import SystemClock
+from mendwatch.clock import Clock, SystemClock
 from mendwatch.model.remediations import Remediation
 from mendwatch.playbooks.interface import Job, Phase, Result, TaskEvent
 from mendwatch.playbooks.local import LocalExecutor
@@ -132,12 +132,21 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def remediation_rig(world: World, folder: Path, name: tuple[str, str] | None = None) -> AsyncIterator[RemediationRig]:
-    """Give a world on a new cluster; with `name` (parameter, text) its thing has that text as its name."""
-    accounts = {READER: PASSWORD, WRITER: PASSWORD}
-    async with Simulator(SimulatorOptions(folder=folder / "cluster", accounts=accounts)) as sim:
+async def remediation_rig(
+    world: World, folder: Path, name: tuple[str, str] | None = None, clock: Clock | None = None
+) -> AsyncIterator[RemediationRig]:
+    """Give a world on a new cluster; with `name` (parameter, text) its thing has that text as its name; `clock` is the cluster's."""
+    remediation = catalogue.load([content.folder("remediations")])[f"onefs/{world.remediation}"]
+    async with Simulator(replace(_options(folder / "cluster", remediation), clock=clock or SystemClock())) as sim:
         variables = dict(world.trouble(sim) if name is None else world.named[name[0]](sim, name[1]))
-        found = catalogue.load([content.folder("remediations")])
         executor = LocalExecutor(folder / "runs", SystemClock())
-        remediation = found[f"onefs/{world.remediation}"]
         yield RemediationRig(world, sim, executor, folder, variables, world.probe(sim), remediation)
+
+
+def _options(folder: Path, remediation: Remediation) -> SimulatorOptions:
+    """Let both accounts have the privileges that the remediation says it needs, and no other; one of them may only read."""
+    said = [re.match(r"(ISI_PRIV_\w+) \((read(?:, write)?)\)", text) for text in remediation.requires_privileges]
+    wanted = {found[1]: "w" if "write" in found[2] else "r" for found in said if found}
+    assert len(wanted) == len(said), f"a privilege of {remediation.id} cannot be read"
+    privileges = {READER: dict.fromkeys(wanted, "r"), WRITER: wanted}
+    return SimulatorOptions(folder=folder, accounts=dict.fromkeys(privileges, PASSWORD), privileges=privileges)

@@ -187,6 +187,13 @@ async def test_a_closed_connection_gives_no_answer(monitor: Client) -> None:
     assert {record.status for record in monitor.simulator.requests if record.path == CONFIG} == {0}
 
 
+async def test_a_lost_answer_is_a_change_that_nobody_was_told_of(remediate: Client) -> None:
+    await remediate.control("POST", "/faults", {"kind": "lost_answer", "method": "PUT"})
+    with pytest.raises(aiohttp.ClientError):
+        await remediate.ask("PUT", f"/platform/{GROUPS}", json={"resolved": True})
+    assert (await remediate.get(GROUPS, resolved="false"))["total"] == 0
+
+
 async def test_garbage_calls_itself_json(monitor: Client) -> None:
     await spoil(monitor, "garbage")
     async with monitor.session.get(CONFIG) as response:

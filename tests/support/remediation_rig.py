@@ -135,7 +135,7 @@ def _files(folder: Path) -> Iterator[Path]:
 async def remediation_rig(
     world: World, folder: Path, name: tuple[str, str] | None = None, clock: Clock | None = None
 ) -> AsyncIterator[RemediationRig]:
-    """Give a world on a new cluster; with `name` (parameter, text) its thing has that text as its name; `clock` is the cluster's."""
+    """Give a world on a new cluster, on a clock of its own; with `name` (parameter, text) its thing has that text as its name."""
     remediation = catalogue.load([content.folder("remediations")])[f"onefs/{world.remediation}"]
     async with Simulator(replace(_options(folder / "cluster", remediation), clock=clock or SystemClock())) as sim:
         variables = dict(world.trouble(sim) if name is None else world.named[name[0]](sim, name[1]))

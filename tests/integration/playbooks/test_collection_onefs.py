@@ -113,6 +113,14 @@ def test_what_the_environment_lacks_is_named(papi: ModuleType, missing: str) -> 
         papi.Connection.from_environment(given)
 
 
+@pytest.mark.parametrize("timeout", ["soon", "0", "-1", "nan", "inf", "3600"])
+def test_a_timeout_that_is_none_is_named(papi: ModuleType, timeout: str) -> None:
+    given = {"MENDWATCH_ONEFS_URL": "https://h:1", "MENDWATCH_ONEFS_USERNAME": "u", "MENDWATCH_ONEFS_PASSWORD": "p"}
+
+    with pytest.raises(papi.PapiError, match="TIMEOUT"):
+        papi.Connection.from_environment({**given, "MENDWATCH_ONEFS_TIMEOUT": timeout})
+
+
 def test_an_address_without_tls_is_refused(papi: ModuleType) -> None:
     given = {"MENDWATCH_ONEFS_URL": "http://h:1", "MENDWATCH_ONEFS_USERNAME": "u", "MENDWATCH_ONEFS_PASSWORD": "p"}
 

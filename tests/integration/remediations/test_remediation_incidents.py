@@ -35,7 +35,6 @@ class Mending:
     remediation: str
     variables: Variables = lambda _: {}
     arguments: Mapping[str, object] = field(default_factory=dict)
-    brief: bool = False
 
 
 def paused(kind: str) -> Variables:
@@ -56,7 +55,7 @@ MENDINGS = (
     Mending("snapshots-expired", "snapshot_autodelete_enable"),
     Mending("snapshot-delete-stuck", "job_resume", paused("SnapshotDelete")),
     Mending("job-paused", "job_resume", paused("MediaScan")),
-    Mending("synciq-failing", "synciq_policy_run", just(**POLICY), {"seconds": 1.0}, brief=True),
+    Mending("synciq-failing", "synciq_policy_run", just(**POLICY), {"seconds": 1.0}),
     Mending("synciq-rpo", "synciq_policy_enable", just(**POLICY)),
     Mending("synciq-service-off", "synciq_service_on"),
     Mending("smb-service-off", "protocol_service_on", just(protocol="smb")),
@@ -80,9 +79,8 @@ def ended(sim: Simulator, incident: str) -> bool:
     return all(one.ended is not None for one in sim.cluster.incidents if one.name == incident)
 
 
-@pytest.mark.parametrize(
-    "mending", [pytest.param(one, id=one.incident, marks=() if one.brief else pytest.mark.long) for one in MENDINGS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("mending", [pytest.param(one, id=one.incident) for one in MENDINGS])
 async def test_an_incident_is_over_once_its_remediation_was_applied(mending: Mending, tmp_path: Path) -> None:
     clock = FakeClock()
     async with remediation_rig(world(mending), tmp_path, clock=clock) as rig:

@@ -24,6 +24,8 @@ from urllib.parse import quote, urlencode, urlsplit
 LONGEST_ERROR = 256
 #: No answer that a module asks for is larger.
 LARGEST_ANSWER = 8 * 1024 * 1024
+#: No answer is waited for as long as this many seconds.
+LONGEST_TIMEOUT = 3600
 #: What one page of a list is asked to hold, and how many pages a list may have: a list without an end is no list.
 PAGE, MOST_PAGES = 1000, 100
 #: What a person does about a refusal.
@@ -68,8 +70,18 @@ class Connection:
         if urlsplit(value("URL")).scheme != "https" or not urlsplit(value("URL")).hostname:
             raise PapiError("MENDWATCH_ONEFS_URL must be https://host:port.")
         pin = value("FINGERPRINT").replace(":", "").lower() or None
-        timeout = float(value("TIMEOUT") or 10)
+        timeout = _seconds(value("TIMEOUT") or "10")
         return cls(value("URL").rstrip("/"), value("USERNAME"), value("PASSWORD"), value("CA_FILE") or None, pin, timeout)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < LONGEST_TIMEOUT:
+        raise PapiError(f"MENDWATCH_ONEFS_TIMEOUT must be seconds above 0 and below {LONGEST_TIMEOUT}.")
+    return seconds
 
 
 class Papi:

@@ -56,6 +56,17 @@ class AlertEngine:
         """Say what gives the newest points of a series: with them a window begins that a rule has just named."""
         self._table.recall = recall
 
+    @property
+    def memory(self) -> Table:
+        """What it remembers; only for another engine that goes on with it."""
+        return self._table
+
+    def remembering(self, memory: Table, now: datetime) -> Steps[None]:
+        """Begin windows with what another table remembers, in slices: of before a restart. Do it before the first reading."""
+        slices = Slices()
+        yield from self._table.inherit(memory, now, slices)
+        yield from memory.emptied(slices)
+
     def know(self, targets: Collection[str]) -> None:
         """Say which targets are ours: received alerts may name others, on which nothing is asked for. Before it, all are."""
         self._foreign.targets = targets

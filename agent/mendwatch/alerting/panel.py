@@ -159,13 +159,13 @@ class Panel:
 
     def derived(self, compiled: CompiledRule, numbers: Sequence[float]) -> dict[str, float]:
         """Give the derived values that a rule names, by their texts; what has no value is left out."""
-        texts = {one.text for one in _derived(compiled)} if len(numbers) > len(self.fields) else ()
+        texts = {one.text for one in derived_of(compiled)} if len(numbers) > len(self.fields) else ()
         found = {text: numbers[self._places[compiled.language, text]] for text in texts}
         return {text: value for text, value in found.items() if math.isfinite(value)}
 
     def _name_slots(self, item: CompiledRule) -> None:
         joins = {join.name: join for join in item.rule.joins}
-        for one in _derived(item):
+        for one in derived_of(item):
             identity = (item.language, one.text)
             before = self._slots.get(identity)
             known = [wait for wait in (item.rule.stale_after, before.stale_after if before else None) if wait is not None]
@@ -182,7 +182,7 @@ class Panel:
         joining: dict[str, list[int]] = {}
         slots: set[int] = set()
         for at, item in enumerate(rules):
-            slots |= {self._places[item.language, one.text] - len(self.fields) for one in _derived(item)}
+            slots |= {self._places[item.language, one.text] - len(self.fields) for one in derived_of(item)}
             for schema in {join.on for join in item.rule.joins}:
                 joining.setdefault(schema, []).append(at)
         own = {self.slots[at].feed for at in slots if self.slots[at].join is None} | {*self.joined_feeds}
@@ -198,10 +198,10 @@ class Panel:
 def _asked(item: CompiledRule) -> list[Condition]:
     """Give all conditions that are asked of a record when it is read: the rule's own, and those by which it counts."""
     own = [condition for condition in (item.when, item.clear) if condition is not None]
-    return own + [one.condition for one in _derived(item) if isinstance(one, Peers)]
+    return own + [one.condition for one in derived_of(item) if isinstance(one, Peers)]
 
 
-def _derived(item: CompiledRule) -> list[Derived]:
+def derived_of(item: CompiledRule) -> list[Derived]:
     """Give every derived value that a rule names anywhere."""
     conditions = [item.when, item.clear, item.verify, *item.variables.values()]
     return [one for condition in conditions if condition is not None for one in condition.derived]
@@ -211,7 +211,7 @@ def _joined_feeds(rules: RuleSet, schema: str) -> tuple[Feed, ...]:
     found: dict[Feed, None] = {}
     for item in rules.compiled:
         joins = {join.name for join in item.rule.joins if join.on == schema}
-        for one in _derived(item) if joins else ():
+        for one in derived_of(item) if joins else ():
             if isinstance(one, Window) and one.alias in joins:
                 found[feed_of(one)] = None
     return tuple(found)

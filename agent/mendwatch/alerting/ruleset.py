@@ -9,6 +9,7 @@ from mendwatch.alerting.conditions import Condition, Expression, Language
 from mendwatch.alerting.matchers import Index, Matcher
 from mendwatch.alerting.schemas import KnownSchema
 from mendwatch.model.rules import Rule
+from mendwatch.model.samples import RecordSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class RuleSet:
         self._by_name = {item.rule.alert: item for item in self.compiled}
         schemas = dict.fromkeys(item.rule.on for item in self.compiled)
         self._joined = frozenset(join.on for item in self.compiled for join in item.rule.joins)
+        known = (one for item in self.compiled for one in (item.known, *item.joined.values()))
+        self._schemas = {one.name: one.schema for one in known}
         self._indexes = {name: Index((item.matchers, item) for item in self.compiled if item.rule.on == name) for name in schemas}
 
     @property
@@ -49,6 +52,10 @@ class RuleSet:
     def get(self, alert: str) -> CompiledRule | None:
         """Give a rule by its alert's name."""
         return self._by_name.get(alert)
+
+    def schema(self, name: str) -> RecordSchema | None:
+        """Give a type of record as the rules know it; None where no rule is about it or joins it."""
+        return self._schemas.get(name)
 
     def concerns(self, schema: str) -> bool:
         """Tell whether any rule is about this type of record, or joins it."""

@@ -228,6 +228,7 @@ class Table:
             elif item[1].round != source.round:
                 source.remove(item[0])
                 gone += [subject for subject in item[1].subjects if self._release(subject, item[1])]
+        source.inherited.clear()  # what was there has taken up its windows, and all else is gone
         # A rule's key has the target's label, so what only an alert tells of is of this target alone.
         for subject in self.unseen(poll.target.id, source.schema.name):
             self.drop(subject)
@@ -271,6 +272,11 @@ class Table:
             elif now - item[1].polled_at >= REMEMBERED:
                 source.remove(item[0])
                 self._let_go(item[1])
+        for item in paced(list(source.inherited.items()), slices, 1):
+            if item is None:
+                yield
+            elif now - item[1].polled_at >= REMEMBERED:
+                del source.inherited[item[0]]
 
     def _new_source(self, schema: RecordSchema, poll: Poll) -> Source:
         shape, panel = Shape(schema, poll.spec.metrics), self._panel(schema.name)
@@ -302,7 +308,9 @@ class Table:
             if not feed.seconds:
                 entry.marks[feed] = (before.marks.get(feed) if before else None) or Marks(poll.now.timestamp())
                 continue
-            entry.trails[feed] = (before.trails.get(feed) if before else None) or self._recalled(source, subject, feed, poll)
+            trail = before.trails.get(feed) if before else None
+            reaches = trail is not None and trail.reaches(poll.now.timestamp())
+            entry.trails[feed] = trail if trail is not None and reaches else self._recalled(source, subject, feed, poll)
 
     def _recalled(self, source: Source, subject: tuple[str, ...], feed: Feed, poll: Poll) -> Trail:
         trail = Trail(feed.seconds, feed.way)

@@ -28,7 +28,7 @@ Counts = dict[int, tuple[tuple[str, ...], Counter[tuple[str, ...]]]]
 def looked(this: Round, looks: Iterable[Look]) -> Steps[list[Entry]]:
     """Take every look, then ask the conditions; gives the entries of whose subjects anything may follow."""
     source, now, noted = this.source, this.poll.now.timestamp(), []
-    taken = yield from _taken(this, looks)
+    taken = yield from took(this, looks)
     counts = yield from _counted(this, source)
     for entry in taken:
         units = _weigh(source, entry, now, counts)
@@ -42,14 +42,15 @@ def looked(this: Round, looks: Iterable[Look]) -> Steps[list[Entry]]:
 def follow(this: Round) -> Steps[None]:
     """Have judged what the reading did not have: records whose absence a rule asks for, and those that join what it had."""
     if this.source.panel.timely and not this.source.complete:
+        yield from _found_again(this)
         yield from _lacking(this)
     for other in this.table.dependants(this.source):
         if other is not this.source:
             yield from _joining(this, other)
 
 
-def _taken(this: Round, looks: Iterable[Look]) -> Steps[list[Entry]]:
-    """Take every look, and give the entries that any rule concerns."""
+def took(this: Round, looks: Iterable[Look]) -> Steps[list[Entry]]:
+    """Take every look into the windows over it, and give the entries that any rule concerns."""
     source, now, moment, taken = this.source, this.poll.now, this.poll.now.timestamp(), []
     for labels, values, times in looks:
         entry = source.entries.get(labels)
@@ -117,6 +118,17 @@ def _derived(source: Source, entry: Entry, now: float, counts: Counts) -> list[f
             value = source.gauges[at](entry, now)
             found[at] = value if math.isfinite(value) else _NOTHING
     return found
+
+
+def _found_again(this: Round) -> Steps[None]:
+    """Take up the records of before a restart or a reload that no reading had since: how long they are absent goes on."""
+    source = this.source
+    for item in paced(list(source.inherited.items()), this.slices, _WINDOW):
+        if item is None:
+            yield
+        elif item[1].marks and item[0] not in source.entries:
+            this.meet(item[0])
+            source.entries[item[0]].take(item[1].values, item[1].times, item[1].polled_at)
 
 
 def _lacking(this: Round) -> Steps[None]:

@@ -74,6 +74,10 @@ class Trail:
             self._forget(bisect_right(self.times, time - self.seconds))
         self._last = value
 
+    def reaches(self, now: float) -> bool:
+        """Tell whether any point is still within the window."""
+        return bool(self.times) and self.times[-1] > now - self.seconds
+
     def value(self, function: str, parameter: float, now: float, stale_after: float) -> float:
         """Give what a function says, NaN where it cannot: too few points, or the newest is too old."""
         times = self.times

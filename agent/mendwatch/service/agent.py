@@ -22,6 +22,7 @@ from mendwatch.service.inbox import Inbox
 from mendwatch.service.judgement import Judgement
 from mendwatch.service.readings import Readings
 from mendwatch.service.reloading import Reloading
+from mendwatch.service.remembering import Remembering
 from mendwatch.store.interface import Store
 from mendwatch.web.server import WebServer
 
@@ -41,6 +42,7 @@ class Machinery:
     gauges: Gauges
     housekeeping: Housekeeping
     readings: Readings | None
+    remembering: Remembering | None
     reloading: Reloading
     forgetting: Forgetting
     targets: frozenset[str]
@@ -106,11 +108,19 @@ class Agent:
             stack.push_async_callback(_end, tasks)
             # First of all: from here on, a playbook that outlasts the engine's grace is left to the next agent.
             stack.push_async_callback(parts.executor.close)
+            await self._remember()
             await parts.poller.start()
         except BaseException:
             await stack.aclose()
             raise
         return self
+
+    async def _remember(self) -> None:
+        """Fill the windows of the rules before anything is polled."""
+        parts = self._machinery
+        memory = await parts.remembering.memory() if parts.remembering is not None else None
+        if memory is not None:
+            await parts.judgement.remember(memory)
 
     async def __aexit__(self, *_: object) -> None:
         """Stop in the opposite order."""

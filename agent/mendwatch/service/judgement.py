@@ -16,6 +16,7 @@ import structlog
 from mendwatch.alerting import asking, departures, succession
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.maintenance import Window
+from mendwatch.alerting.recording.remembering import Memory
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.slices import Steps, batches
 from mendwatch.alerting.steps import Step
@@ -98,6 +99,10 @@ class Judgement:
         ended += [departures.ended(alert, now, succession.RULE_GONE) for alert in unknown]
         await self._carry(departures.step(ended))
         self._count()
+
+    async def remember(self, memory: Memory) -> None:
+        """Begin windows with what was recorded; before the first poll."""
+        await self.in_turn(garbage.tidied(self._engine.remembering(memory.table, memory.now)))
 
     def concerns(self, spec: CollectorSpec) -> bool:
         """Tell whether any rule is about what a collector gives."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from mendwatch.alerting.recording import frames
 from mendwatch.alerting.recording.events import Event
 from mendwatch.alerting.recording.items import RecordingError, moment, stamp
-from mendwatch.alerting.recording.reading import Reader
+from mendwatch.alerting.recording.reading import Reader, Wanted
 
 _Read = Callable[[int], bytes]
 
@@ -117,13 +117,13 @@ def since(path: Path) -> datetime:
     return moment(int(path.stem))
 
 
-def events(path: Path) -> Iterator[Event]:
-    """Give what stands in one file, up to its end or to where it is torn.
+def events(path: Path, wanted: Wanted = lambda _: True) -> Iterator[Event]:
+    """Give what stands in one file, up to its end or to where it is torn; of readings, those of collectors that are wanted.
 
     Raises:
         RecordingError: it is no recording, or what stands in it makes no sense.
     """
-    reader = Reader()
+    reader = Reader(wanted)
     for payload, _ in _payloads(path):
         yield from reader.events(payload)
 

@@ -30,6 +30,7 @@ from mendwatch.render.renderer import Renderer
 from mendwatch.service import readings, shelf
 from mendwatch.service.readings import Readings
 from mendwatch.service.recorded_engine import RecordedEngine
+from mendwatch.service.remembering import Remembering
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.testing.clock import FakeClock
 
@@ -91,6 +92,13 @@ class Day:
         self.said: list[bytes] = []
         self.saved: dict[str, Alert] = {}
         self.layout = Layout([(metric.name, path) for metric in QUOTA for path in PATHS])
+
+    async def begin(self, allowed: Allowance = ALLOWED) -> None:
+        """Start as the agent does, which fills its windows from the record."""
+        self.start(allowed)
+        memory = await Remembering(self.folder, lambda: self.rules, {one.id: one for one in TARGETS}, self.clock).memory()
+        if memory is not None:
+            finished(self.engine.remembering(memory.table, memory.now))
 
     def start(self, allowed: Allowance = ALLOWED) -> None:
         shelf = Shelf(self.folder, allowed)
@@ -162,7 +170,7 @@ async def test_a_recorded_day_with_restarts_tells_the_very_same_when_it_is_lived
 ) -> None:
     day = Day(rules, seed, tmp_path)
     for minutes in lives:
-        day.start(Allowance(timedelta(days=7), 16 * 25_000))
+        await day.begin(Allowance(timedelta(days=7), 16 * 25_000))
         await day.live(minutes)
         await day.recorder.flush()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,15 @@ class _Source:
     spec: CollectorSpec
 
 
+#: Tells whether the readings of a collector are wanted.
+Wanted = Callable[[CollectorSpec], bool]
+
+
 @dataclass(slots=True)
 class Reader:
-    """Reads one file's payloads, one after the other."""
+    """Reads one file's payloads, one after the other. What is not `wanted` is passed over, at next to no cost."""
 
+    wanted: Wanted = lambda _: True
     _sources: list[_Source] = field(default_factory=list)
     _labels: list[list[tuple[str, ...]]] = field(default_factory=list)
     _heads: list[list[tuple[str, tuple[str, ...]]]] = field(default_factory=list)
@@ -55,7 +60,7 @@ class Reader:
 
     def _read(self, kind: Kind, body: bytes) -> Iterable[Event]:
         if kind is Kind.READING:
-            return (Observed(self._poll(plain.loaded(body))),)
+            return self._observed(plain.loaded(body))
         if kind is Kind.TICKS:
             return [Ticked(moment(at)) for at in array("q", body)]
         if kind is Kind.NUMBERS:
@@ -82,6 +87,12 @@ class Reader:
             self._labels[number] += map(tuple, listed)
         else:
             self._heads.append([(metric, labels) for metric, number in about for labels in self._labels[number]])
+
+    def _observed(self, head: Mapping[str, Any]) -> Iterable[Event]:
+        if self.wanted(self._sources[head["source"]].spec):
+            return (Observed(self._poll(head)),)
+        self._bodies = []
+        return ()
 
     def _poll(self, head: Mapping[str, Any]) -> Poll:
         source = self._sources[head["source"]]

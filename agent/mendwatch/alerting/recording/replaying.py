@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from mendwatch.alerting.engine import AlertEngine
 from mendwatch.alerting.recording.events import Began, Event, Heard, Observed, Recalled, Ruled, SeriesKey, Ticked, Why
+from mendwatch.alerting.recording.fitting import fitted
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.silencing import Silencing
 from mendwatch.alerting.slices import finished
@@ -56,7 +57,7 @@ class Replay:
 
     def exactly(self, events: Iterable[Event], rules_of: RulesOf = lambda _: None) -> Iterator[Moment]:
         """Live through it as it was: with every tick, restart and change of rules, as far as those rules are known."""
-        for event, recalled in _with_recalled(events):
+        for event, recalled in with_recalled(events):
             if isinstance(event, Began):
                 self.rules = rules_of(event.digests) or self.rules
                 self._begin(event, event.alerts)
@@ -86,9 +87,11 @@ class Replay:
         """Begin anew where the agent did, or where something is missing; a mere new file is nothing to mind."""
         if event.why is Why.SEGMENT and self._begun:
             return
-        self._begun = True
-        self.engine = self._engine()
-        self.engine.restore(alerts)
+        made, before = self._engine(), self.engine
+        if self._begun:  # the agent fills its windows from the record when it starts
+            finished(made.remembering(before.memory, event.at))
+        self._begun, self.engine = True, made
+        made.restore(alerts)
 
     def _engine(self) -> AlertEngine:
         made = AlertEngine(self.rules, self.renderer)
@@ -102,11 +105,11 @@ class Replay:
             return finished(self.engine.receiving(event.words, event.at))
         if isinstance(event, Ticked):
             return self.engine.tick(event.at)
-        poll = event.poll
+        poll = fitted(event.poll, self.rules)
         return self.engine.observe(poll.target, poll.target_label, poll.spec, poll.reading, poll.now)
 
 
-def _with_recalled(events: Iterable[Event]) -> Iterator[tuple[_Lived, Mapping[SeriesKey, tuple[tuple[float, float], ...]]]]:
+def with_recalled(events: Iterable[Event]) -> Iterator[tuple[_Lived, Mapping[SeriesKey, tuple[tuple[float, float], ...]]]]:
     """Give each event with what the history gave for it, which stands behind it."""
     before: _Lived | None = None
     points: dict[SeriesKey, tuple[tuple[float, float], ...]] = {}

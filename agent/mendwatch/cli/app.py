@@ -38,6 +38,7 @@ COMMANDS = {
     "runs": "runs",
     "token": "tokens",
     "audit": "audit",
+    "db": "db",
     "mcp": "mcp",
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
@@ -108,6 +110,55 @@ async def open_store(
         await database.close()
         raise
     return SqlStore(database, key=key, clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What brings a database up to date: its version before, this program's, the steps in words, and the SQL that they say."""
+
+    before: int
+    after: int
+    steps: tuple[str, ...]
+    sql: str
+
+
+async def upgrade_of(url: str, *, key: bytes, password: str | None = None, dry: bool = False) -> Upgrade:
+    """Bring a database up to date, and say what that was; `dry` only says it.
+
+    Raises:
+        StoreError: it does not answer, is of a later version, or belongs to another key.
+    """
+    database = await asyncio.to_thread(connect, url, password=password, patient=True)
+    try:
+        wanted = await database.read(lambda connection: connection.run_sync(_upgrade))
+        if not dry:
+            await prepare(database, key)
+        return wanted
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection) -> Upgrade:
+    found = standing.look(connection)
+    if found.revision in {None, schema.REVISION}:
+        return Upgrade(int(found.revision or 0), schema.VERSION, () if found.revision else ("the tables are made",), "")
+    before = str(found.revision)
+    return Upgrade(int(before), schema.VERSION, upgrade.steps(connection, before), upgrade.statements(connection, before))
+
+
+async def check(database: Database, key: bytes) -> None:
+    """Raise StoreError where a database is not a state of this version and this key."""
+    found = await database.read(lambda connection: connection.run_sync(standing.look))
+    standing.check_key(found, standing.mark_of(key))
+    if found.revision is None:
+        raise StoreError("there is no state in that database", hint="Check the `state` URL.")
+    if found.revision != schema.REVISION:
+        raise StoreError(f"the state database has schema version {int(found.revision)}", hint="Run `mendwatch db upgrade` first.")
+
+
+async def prepare(database: Database, key: bytes) -> None:
+    """Make the tables where there are none, and bring older ones up to date."""
+    await _opened(database, standing.mark_of(key), newer=True)
 
 
 async def _opened(database: Database, mark: str, *, newer: bool) -> None:

@@ -22,7 +22,10 @@ ADDRESSES = 252
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One interface of one node; `pool` is the network pool that it serves, or None."""
+    """One interface of one node; `pool` is the network pool that it serves, or None.
+
+    `held` are its addresses where some moved to it or away from it.
+    """
 
     lnn: int
     name: str
@@ -30,10 +33,13 @@ class Interface:
     speed: int
     mtu: int
     pool: str | None
+    held: tuple[str, ...] | None = None
 
     @property
     def addresses(self) -> list[str]:
         """The addresses that it has: none where it serves no pool."""
+        if self.held is not None:
+            return list(self.held)
         return [] if self.pool is None else [f"{_BASES[self.pool]}.{self.lnn}"]
 
 
@@ -123,9 +129,20 @@ class Fabric:
         pool = self.pool(name)
         self.pools[name] = replace(pool, suspended=tuple(sorted(set(pool.suspended) - set(nodes))))
 
+    def move_addresses(self, name: str, lnn: int, other: int) -> None:
+        """Let a node give its addresses of a pool to another, as when it was down for a while."""
+        pool = self.pool(name)
+        giver, taker = self.interfaces[lnn, pool.iface], self.interfaces[other, pool.iface]
+        self._put(replace(taker, held=(*taker.addresses, *giver.addresses)))
+        self._put(replace(giver, held=()))
+
     def rebalance(self, name: str) -> None:
-        """Spread the addresses of a pool anew."""
-        self.rebalances[self.pool(name).name] = self.rebalances.get(name, 0) + 1
+        """Spread the addresses of a pool anew; those of a static one stay where they are."""
+        pool = self.pool(name)
+        self.rebalances[pool.name] = self.rebalances.get(name, 0) + 1
+        if pool.alloc_method == "dynamic":
+            for one in [one for one in self.interfaces.values() if one.pool == pool.name and one.held is not None]:
+                self._put(replace(one, held=None))
 
     def flush(self) -> None:
         """Empty the DNS cache."""

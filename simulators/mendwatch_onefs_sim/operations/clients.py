@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mendwatch_onefs_sim.answers import not_found
 
@@ -68,6 +68,14 @@ class SmbClients:
         file = OpenFile(self._number(), session, path, self._sessions[session].user, locks)
         self._files[file.id] = file
         return file
+
+    def use_again(self, file: OpenFile, path: str) -> None:
+        """Let the id of an open file be that of another one, as ids are given again."""
+        self._files[file.id] = OpenFile(file.id, file.session, path, file.user, file.locks)
+
+    def wake(self, session: SmbSession, now: float) -> None:
+        """Let the client of a session do something."""
+        self._sessions[session.id] = replace(session, used=now)
 
     def close_session(self, key: str) -> None:
         """End a session and close its files.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from mendwatch_onefs_sim.answers import Answer, PapiError, bad_request
 from mendwatch_onefs_sim.calls import Call, Query
 from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.operations.bodies import fields_of, needed, text
-from mendwatch_onefs_sim.operations.checks import CHECKLISTS, REPAIRABLE, Evaluation, Problem
+from mendwatch_onefs_sim.operations.checks import Evaluation, Problem
 from mendwatch_onefs_sim.operations.repairs import QUEUED_FOR, RUN_FOR, Repair, Repairs
 from mendwatch_onefs_sim.paging import asked, cut
 from mendwatch_onefs_sim.resources.resource import Resource
@@ -24,14 +24,15 @@ _SORTS = ("start_time", "id")
 _HISTORY = 10
 
 
-def _checklists(_: Cluster, call: Call) -> Answer:
+def _checklists(cluster: Cluster, call: Call) -> Answer:
     page = asked(call.query, _CHECKLISTS)
-    names, resume = cut(page, _CHECKLISTS, sorted(CHECKLISTS), str)
-    return Answer(body={"checklists": [_checklist(name) for name in names], "resume": resume, "total": len(CHECKLISTS)})
+    lists = cluster.operations.checks.checklists
+    names, resume = cut(page, _CHECKLISTS, sorted(lists), str)
+    return Answer(body={"checklists": [_checklist(name, lists[name]) for name in names], "resume": resume, "total": len(lists)})
 
 
-def _checklist(name: str) -> dict[str, object]:
-    items = [{"freshness": 0, "name": item, "parameters": {}} for item in CHECKLISTS[name]]
+def _checklist(name: str, listed: Sequence[str]) -> dict[str, object]:
+    items = [{"freshness": 0, "name": item, "parameters": {}} for item in listed]
     return {"delivery": [], "description": f"Checks of {name}", "history": _HISTORY, "id": name, "internal": False, "items": items}
 
 
@@ -60,7 +61,7 @@ def _get(cluster: Cluster, call: Call) -> Answer:
 
 def _run(cluster: Cluster, call: Call) -> Answer:
     fields = fields_of(call.body, ("checklist_id", "delivery", "overrides", "parameters"))
-    made = cluster.operations.checks.run(needed(fields, "checklist_id", CHECKLISTS), call.now)
+    made = cluster.operations.checks.run(needed(fields, "checklist_id", cluster.operations.checks.checklists), call.now)
     return Answer(HTTPStatus.CREATED, {"id": made.id})
 
 
@@ -79,7 +80,7 @@ def _evaluation(cluster: Cluster, one: Evaluation, now: float, *, detailed: bool
     }
     if one.found is None:
         return facts
-    details = list(_details(one, cluster.operations.repairs, now, detailed=detailed))
+    details = list(_details(cluster, one, now, detailed=detailed))
     return {**facts, "details": details, "result": _result(one, cluster.operations.repairs)}
 
 
@@ -94,12 +95,12 @@ def _result(one: Evaluation, repairs: Repairs) -> str:
     return "REPAIRED" if all(repair and repair.result == "pass" and repair.queued > one.queued for repair in newest) else "FAIL"
 
 
-def _details(one: Evaluation, repairs: Repairs, now: float, *, detailed: bool) -> Iterator[dict[str, object]]:
+def _details(cluster: Cluster, one: Evaluation, now: float, *, detailed: bool) -> Iterator[dict[str, object]]:
     found = one.found or ()
     for problem in found:
-        yield {**_detail(one, problem), "repair": _repair(one, problem, repairs, now)}
+        yield {**_detail(one, problem), "repair": _repair(one, problem, cluster.operations.repairs, now)}
     if detailed:
-        for item in sorted(set(CHECKLISTS[one.checklist]) - {problem.item for problem in found}):
+        for item in sorted(set(cluster.operations.checks.checklists[one.checklist]) - {problem.item for problem in found}):
             yield _detail(one, Problem(item, "cluster", "OK", 100))
 
 
@@ -118,7 +119,7 @@ def _detail(one: Evaluation, problem: Problem) -> dict[str, object]:
 
 
 def _repair(one: Evaluation, problem: Problem, repairs: Repairs, now: float) -> dict[str, object] | None:
-    if problem.item not in REPAIRABLE:
+    if problem.item not in repairs.actions:
         return None
     newest = repairs.newest(problem.item)
     if newest is None or newest.queued < one.queued:

@@ -32,7 +32,7 @@ POOL_ADDRESSES = _pool("addresses", "IP addresses in the ranges of a network poo
 POOL_INTERFACES = _pool("interfaces", "Interfaces that belong to a network pool", "ifaces")
 SUSPENDED = _pool("suspended_nodes", "Nodes that SmartConnect does not send clients to", "sc_suspended_nodes")
 SUSPENDED_NODE = _pool(
-    "node_suspended", "Always 1; a node that SmartConnect does not send clients to", "sc_suspended_nodes", ("node",)
+    "node_suspended", "Whether SmartConnect sends no clients to a node of the pool", "ifaces, sc_suspended_nodes", ("node",)
 )
 
 
@@ -116,6 +116,9 @@ POOL_SCHEMA = RecordSchema(
     "SmartConnect leaves out.",
 )
 SUSPENDED_SCHEMA = RecordSchema(
-    "suspended_node", (*POOL, "node"), {"suspended": SUSPENDED_NODE.name}, help="One node that SmartConnect leaves out of one pool."
+    "suspended_node",
+    (*POOL, "node"),
+    {"suspended": SUSPENDED_NODE.name},
+    help="One node of one pool, and whether SmartConnect leaves it out.",
 )
 SCHEMAS = (INTERFACE_SCHEMA, POOL_SCHEMA, SUSPENDED_SCHEMA)

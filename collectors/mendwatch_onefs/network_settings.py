@@ -65,20 +65,24 @@ def pool_findings(pools: Entries, drift: Drift) -> Iterator[Finding]:
         yield POOL_INTERFACES, (name,), _count(pool.get("ifaces"))
         yield RULES, (name,), _count(pool.get("rules"))
         yield POOL_INFO, (name, *_words(pool, "access_zone", "alloc_method", "sc_dns_zone", "rebalance_policy")), 1.0
-        yield from _suspended(name, pool.get("sc_suspended_nodes"), drift)
+        yield from _suspended(name, pool, drift)
 
 
-def _suspended(pool: str, nodes: Any, drift: Drift) -> Iterator[Finding]:  # noqa: ANN401 - foreign data
+def _suspended(name: str, pool: Object, drift: Drift) -> Iterator[Finding]:
+    """Tell of each node of a pool whether SmartConnect leaves it out; where nobody knows all of those, of these alone."""
+    nodes = pool.get("sc_suspended_nodes")
     if not isinstance(nodes, list):
-        yield SUSPENDED_NODE, (pool,), None  # nobody knows whether there is one
+        yield SUSPENDED_NODE, (name,), None  # nobody knows whether there is one
         return
     labels = [node_label(node) for node in nodes]
     if None in labels:
         drift.odd("network/pools: sc_suspended_nodes")
     else:
-        yield SUSPENDED, (pool,), float(len(set(labels)))
+        yield SUSPENDED, (name,), float(len(set(labels)))
+        used = {node_label(one.get("lnn")) for one in objects(pool.get("ifaces"))} - {None, *labels}
+        yield from ((SUSPENDED_NODE, (name, str(label)), 0.0) for label in sorted(map(str, used)))
     for label in filter(None, labels):
-        yield SUSPENDED_NODE, (pool, label), 1.0
+        yield SUSPENDED_NODE, (name, label), 1.0
 
 
 def rule_findings(rules: Entries) -> Iterator[Finding]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import remediations_clients
 import remediations_services
 import remediations_storage
+import remediations_upkeep
 from remediation_world import World
 
-WORLDS: tuple[World, ...] = (*remediations_storage.WORLDS, *remediations_services.WORLDS)
+WORLDS: tuple[World, ...] = (
+    *remediations_storage.WORLDS,
+    *remediations_services.WORLDS,
+    *remediations_clients.WORLDS,
+    *remediations_upkeep.WORLDS,
+)

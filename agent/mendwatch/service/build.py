@@ -132,8 +132,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     executor = LocalExecutor(site.settings.run_directory, clock)
     collectors = _collectors(site.library.providers)
     judge = FreshJudge(poller, alerts, shared.events, collectors, clock)
-    targets = [watch.target for watch in site.watches]
-    access = ConfiguredAccess(site.settings.targets, targets, site.library.providers, site.folder)
+    access = ConfiguredAccess(site.settings.targets, [one.target for one in site.watches], site.library.providers, site.folder)
     current = Current(site.library.catalogue)
     parts = Parts(
         store=store,

@@ -98,9 +98,13 @@ def _steps(files: Iterable[Path], memory: Memory) -> Iterator[None]:
     """Do the work bit by bit. What is damaged is left out: the recorder tells of it, and a backtest."""
     for path in files:
         try:
-            for event, recalled in with_recalled(shelf.events(path, memory.wants)):
-                if isinstance(event, Observed):
-                    yield from memory.taking(event.poll, recalled)
-                yield
+            yield from _steps_of(path, memory)
         except RecordingError as problem:
             _log.warning("a part of the record is left out", file=path.name, reason=str(problem), hint=problem.hint)
+
+
+def _steps_of(path: Path, memory: Memory) -> Iterator[None]:
+    for event, recalled in with_recalled(shelf.events(path, memory.wants)):
+        if isinstance(event, Observed):
+            yield from memory.taking(event.poll, recalled)
+        yield

@@ -66,8 +66,8 @@ def _foreign(text: ForeignText, group: str, place: Place) -> CompiledRule | None
     _check_texts(text, language, place)
     variables, verify = parameters.check(text.remediate, language, place)
     if verify is not None:
-        hint = "Leave it out: its Alertmanager tells when the alert is resolved."
-        place.fault(("remediate", "verify"), "an Alertmanager's alert has no values to measure", hint)
+        hint = "Write `verify: {within: 20m}`: its Alertmanager tells when the alert is resolved."
+        place.fault(("remediate", "verify", "when"), "an Alertmanager's alert has no values to measure", hint)
     if len(place.desk.faults) > before:
         return None
     rule = nouns.foreign_rule(text, group, place.document, place.base)

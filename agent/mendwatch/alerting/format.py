@@ -49,7 +49,9 @@ class ApprovalText(Strict):
 class VerifyText(Strict):
     """How the success of a run is measured."""
 
-    when: str = Field(description="the condition, in CEL, that must hold on data measured after the change")
+    when: str | None = Field(
+        None, description="the condition, in CEL, that must hold on data measured after the change; else: that the alert is over"
+    )
     within: Duration = Field(timedelta(minutes=10), description="how long it may take until it holds")
 
 

@@ -68,7 +68,7 @@ def _remediate(text: RemediateText | None) -> Remediate | None:
         variables=dict(text.variables),
         mode=text.mode,
         approval=Approval(**text.approval.model_dump()),
-        verify=Verify(**text.verify.model_dump()) if text.verify is not None else None,
+        verify=Verify(text.verify.when or "", text.verify.within) if text.verify is not None else None,
         guard=Guard(
             cooldown=guard.cooldown,
             max_runs=guard.max_runs[0],

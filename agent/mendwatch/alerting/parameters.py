@@ -37,7 +37,8 @@ def check(text: RemediateText | None, language: Language, place: Place) -> tuple
         else:
             _check_parameters(text, variables, remediation.parameters, place, language)
     location = ("remediate", "verify", "when")
-    return variables, place.attempt(location, language.condition, text.verify.when) if text.verify is not None else None
+    when = text.verify.when if text.verify is not None else None
+    return variables, place.attempt(location, language.condition, when) if when is not None else None
 
 
 def _check_parameters(

@@ -44,7 +44,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """How success is measured: the condition must hold on a poll made after the change, within so long."""
+    """How success is measured: the condition must hold on a poll made after the change, within so long.
+
+    An empty `when` means that the alert must be over.
+    """
 
     when: str
     within: timedelta = timedelta(minutes=10)

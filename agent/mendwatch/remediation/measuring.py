@@ -65,7 +65,7 @@ def words(verdict: Verdict, patience: Patience) -> str:
 
 async def _ask(parts: Parts, rule: Rule, run: Run, since: datetime) -> Verdict:
     """Ask for `verify.when`; a rule without one is verified by its condition being gone."""
-    if rule.remediate and rule.remediate.verify:
+    if rule.remediate and rule.remediate.verify and rule.remediate.verify.when:
         try:
             return await parts.judge.verify(rule, run.fingerprint, since)
         except TargetError as problem:

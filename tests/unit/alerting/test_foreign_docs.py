@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 
 from mendwatch.alerting import foreign_messages, loading
 from mendwatch.config import web_config
-from mendwatch.model.rules import SOURCE_ALERTMANAGER
+from mendwatch.model.rules import SOURCE_ALERTMANAGER, Verify
 from mendwatch.store import receipts
 
 PAGE = (Path(__file__).parents[3] / "docs" / "alertmanager.md").read_text("utf-8")
@@ -26,6 +27,16 @@ def test_the_example_of_a_rule_loads(tmp_path: Path) -> None:
     (rule,) = loading.load([tmp_path], {}).rules
 
     assert (rule.source, rule.target_label, rule.key) == (SOURCE_ALERTMANAGER, "cluster", ("cluster", "path"))
+
+
+def test_a_rule_may_say_how_long_its_sender_is_given(tmp_path: Path) -> None:
+    (tmp_path / "rule.yaml").write_text(RULE.replace("      mode:", "      verify: {within: 20m}\n      mode:"), "utf-8")
+
+    (compiled,) = loading.load([tmp_path], {}).compiled
+
+    assert compiled.verify is None
+    assert compiled.rule.remediate is not None
+    assert compiled.rule.remediate.verify == Verify("", timedelta(minutes=20))
 
 
 async def test_the_example_for_alertmanager_is_one(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_faults_of_shape_do_not_hide_those_of_meaning(faults: FaultFinder) -> No
         "  - alert: A\n    on: quota\n    for: 5\n    colour: red\n    flap: {changes: 1}\n    when: usage_byte > 1\n"
         "    clear: [x]\n"
         "    key: [cluster, pth]\n    labels: {severity: 1}\n    annotations: {s: '{{ pth }}'}\n"
-        "    remediate: {remediation: storage/quota_rise, variables: {path: path}, mode: always, verify: {within: 5m}}\n"
+        "    remediate: {remediation: storage/quota_rise, variables: {path: path}, mode: always, verify: {within: 5}}\n"
         "  - {alert: B, on: node, when: up < 1, inhibited_by: [{alert: A}, {alert: D}]}\n"
         "  - {on: node, when: upp < 1}\n"
         "  - {alert: C, when: [1], inhibited_by: [{alert: A}]}\n"
@@ -151,7 +151,7 @@ def test_faults_of_shape_do_not_hide_those_of_meaning(faults: FaultFinder) -> No
     ):
         assert words in said
     for words in (
-        "verify.when: is missing",
+        "verify.within",
         "unknown alert 'D'",
         "alert: is missing",
         "'upp'",

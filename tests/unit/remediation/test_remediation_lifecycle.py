@@ -102,10 +102,11 @@ async def test_no_data_is_never_success(world: World) -> None:
     assert "no data is never success" in run.note
 
 
-async def test_a_rule_without_verify_is_verified_by_its_condition_being_gone(world: World) -> None:
-    world.use(verify=None)
+@pytest.mark.parametrize("verify", [None, Verify("", timedelta(minutes=3))], ids=["without verify", "with a time alone"])
+async def test_a_rule_without_a_goal_is_verified_by_its_condition_being_gone(world: World, verify: Verify | None) -> None:
+    world.use(verify=verify)
     run = await world.approved()
-    world.use(verify=None)
+    world.use(verify=verify)
     async with world.working():
         await world.until(lambda: "run.verifying" in world.kinds())
         world.judge.firing = False

@@ -61,6 +61,11 @@ OPEN: frozenset[RunState] = frozenset(RunState) - TERMINAL
 #: The states in which a playbook may be changing the target: at most one such run per target.
 ACTIVE: frozenset[RunState] = frozenset({_S.APPLYING, _S.VERIFYING, _S.ROLLING_BACK, _S.INTERRUPTED})
 
+#: The endings that say that a remediation did not do what it is for.
+FAILURES: frozenset[RunState] = frozenset({_S.FAILED, _S.ROLLED_BACK, _S.ROLLBACK_FAILED})
+#: The endings that say whether it did.
+SETTLED: frozenset[RunState] = FAILURES | {_S.VERIFIED}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

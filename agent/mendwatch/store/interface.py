@@ -13,6 +13,7 @@ from typing import Protocol
 
 from mendwatch.model.alerts import Alert
 from mendwatch.model.audits import AuditEntry, ChainVerdict
+from mendwatch.model.controls import Control, ControlKind
 from mendwatch.model.journal import Decision
 from mendwatch.model.principals import Principal, Role, Token
 from mendwatch.model.received import Received
@@ -119,6 +120,10 @@ class Runs(Protocol):
 
     async def counts(self) -> Mapping[RunState, int]:
         """Tell how many runs there are in each state; a state that no run is in may be absent."""
+        ...
+
+    async def settled(self, rule: str, target: str, limit: int) -> Sequence[Run]:
+        """Give the newest runs of a rule on a target that failed or were verified, by their end, newest first."""
         ...
 
     async def since(self, moment: datetime) -> Sequence[Run]:
@@ -256,6 +261,28 @@ class Marks(Protocol):
         ...
 
 
+class Controls(Protocol):
+    """What people set by hand; every change is audited in the same transaction as `what`, about the control's name."""
+
+    async def get(self, kind: ControlKind, name: str) -> Control | None:
+        """Give one control, None where it is not set."""
+        ...
+
+    async def all(self, kind: ControlKind) -> Sequence[Control]:
+        """Give all of a kind, by name."""
+        ...
+
+    async def set(
+        self, kind: ControlKind, name: str, value: Mapping[str, object], *, actor: str, what: str, detail: Mapping[str, object]
+    ) -> Control:
+        """Set a control in place of the one before."""
+        ...
+
+    async def clear(self, kind: ControlKind, name: str, *, actor: str, what: str, detail: Mapping[str, object]) -> Control | None:
+        """Clear a control and give it as it was; None, and no audit row, where it was not set."""
+        ...
+
+
 class Store(Protocol):
     """All of it; one database."""
 
@@ -297,6 +324,11 @@ class Store(Protocol):
     @property
     def marks(self) -> Marks:
         """Where collectors stopped."""
+        ...
+
+    @property
+    def controls(self) -> Controls:
+        """What people set by hand."""
         ...
 
     def version(self) -> int | None:

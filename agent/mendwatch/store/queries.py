@@ -20,11 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from mendwatch.model.runs import ACTIVE, OPEN
+from mendwatch.model.runs import ACTIVE, OPEN, SETTLED
 from mendwatch.store.schema import alerts, audit, journal, meta, revisions, runs, silences, tokens
 
 _ACTIVE = sorted(ACTIVE)
 _OPEN = sorted(OPEN)
+_SETTLED = sorted(SETTLED)
 
 # --- meta -----------------------------------------------------------------------------------------------------------
 
@@ -80,6 +81,13 @@ RUN_SINCE = (
     select(runs)
     .where(or_(runs.c.created_at >= bindparam("moment"), runs.c.ended_at >= bindparam("moment")))
     .order_by(runs.c.number)
+)
+#: The newest runs of a rule on a target that failed or were verified.
+RUN_SETTLED = (
+    select(runs)
+    .where(runs.c.rule == bindparam("of_rule"), runs.c.target == bindparam("on_target"), runs.c.state.in_(_SETTLED))
+    .order_by(runs.c.ended_at.desc(), runs.c.number.desc())
+    .limit(bindparam("most"))
 )
 
 #: How many runs there are in each state.

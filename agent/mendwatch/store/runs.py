@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound, Refused
+from mendwatch.model.controls import STOP_NAME, ControlKind
 from mendwatch.model.principals import Principal
 from mendwatch.model.runs import Run, RunState
-from mendwatch.store import decisions, ids, moments, queries, transitions
+from mendwatch.store import controls, decisions, ids, moments, queries, transitions
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.chain import Fact
 from mendwatch.store.database import Conflict, Database
@@ -54,6 +55,8 @@ class SqlRuns:
         async def work(connection: AsyncConnection) -> Run:
             run = await _held(connection, run_id)
             transitions.refuse_deciding(run, change)
+            if change.to is RunState.APPLYING:
+                transitions.refuse_stopped(run, change, await controls.found(connection, ControlKind.STOP, STOP_NAME))
             return await self._changed(connection, run, change)
 
         try:
@@ -125,6 +128,11 @@ class SqlRuns:
             return {RunState(row.state): row.many for row in await connection.execute(queries.RUN_COUNTS)}
 
         return await self._database.read(work)
+
+    async def settled(self, rule: str, target: str, limit: int) -> Sequence[Run]:
+        """Give the newest runs of a rule on a target that failed or were verified."""
+        wanted = {"of_rule": rule, "on_target": target, "most": limit}
+        return await self._database.read(lambda connection: _runs(connection, queries.RUN_SETTLED, wanted))
 
     async def since(self, moment: datetime) -> Sequence[Run]:
         """Give every run that began or ended since a moment."""

@@ -29,7 +29,7 @@ from mendwatch.store.columns import AnyText, Moment
 
 #: Every revision of the tables, oldest first: the steps in `store.migrations`. An older database is brought up to the last one
 #: (`store.upgrade`), a newer one is refused.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 REVISION = REVISIONS[-1]
 #: The same as a number, for programs from before there were revisions: they refuse a number that they do not know.
 VERSION = int(REVISION)
@@ -38,6 +38,8 @@ metadata = MetaData()
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 _JSON = JSON(none_as_null=True)
+#: The same, for tables that register themselves.
+JSON_TEXT = _JSON
 
 
 def _among(states: frozenset[RunState]) -> str:
@@ -99,6 +101,7 @@ Index(
 Index("runs_by_state", runs.c.state, runs.c.expires_at)
 Index("runs_by_creation", runs.c.created_at)
 Index("runs_by_end", runs.c.ended_at)
+Index("runs_by_rule", runs.c.rule, runs.c.target, runs.c.ended_at)
 
 audit = Table(
     "audit",
@@ -120,6 +123,8 @@ tokens = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
+    Column("person", AnyText),  # whose it is; of before version 3: whoever its name says
+    Column("model", Boolean),  # whether a program decides what is asked with it
 )
 
 alerts = Table(

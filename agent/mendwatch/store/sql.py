@@ -13,6 +13,7 @@ from mendwatch.errors import StoreError
 from mendwatch.store import queries, schema, standing, upgrade
 from mendwatch.store.alerts import SqlAlerts
 from mendwatch.store.audit import SqlAudit
+from mendwatch.store.controls import SqlControls
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
 from mendwatch.store.lanes import Lane
@@ -35,6 +36,7 @@ class SqlStore:
         self._alerts = SqlAlerts(database)
         self._received = SqlReceived(database)
         self._marks = SqlMarks(database)
+        self._controls = SqlControls(database, clock, self._audit)
         self._journal = SqlJournal(database)
         self._silences = SqlSilences(database, clock, self._audit)
 
@@ -77,6 +79,11 @@ class SqlStore:
     def marks(self) -> SqlMarks:
         """Where collectors stopped."""
         return self._marks
+
+    @property
+    def controls(self) -> SqlControls:
+        """What people set by hand."""
+        return self._controls
 
     def version(self) -> int | None:
         """Give a number that is another one after every commit, of any process; None where only a query can tell."""

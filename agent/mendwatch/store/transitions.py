@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from mendwatch.errors import Refused
+from mendwatch.model.controls import Control
 from mendwatch.model.runs import ACTIVE, OPEN, TERMINAL, TRANSITIONS, Change, Plan, Run, RunState
 from mendwatch.store.canonical import digest, plain
 from mendwatch.store.chain import Fact
@@ -75,6 +76,18 @@ def refuse_deciding(run: Run, change: RunChange) -> None:
     """Raise Refused where a change would take the word out of people's mouths: a question is answered by `decide` only."""
     if run.state is RunState.PENDING and change.to in _DECIDED:
         raise Refused(f"{run.id} is pending: only a person's decision makes it {change.to}")
+
+
+def refuse_stopped(run: Run, change: RunChange, stop: Control | None) -> None:
+    """Raise Refused where runs are stopped: asked in the transaction that would start one, so that no start slips through."""
+    if stop is not None and change.to is RunState.APPLYING:
+        raise Refused(f"{run.id} cannot start: {stopped_words(stop)}", hint="See `mendwatch allow-runs`.")
+
+
+def stopped_words(stop: Control) -> str:
+    """Say who stopped runs, and why."""
+    reason = stop.value.get("reason")
+    return f"runs were stopped by {stop.by}{f': {reason}' if reason else ''}"
 
 
 def resolved(run: Run, keys: Sequence[str], note: str, now: datetime) -> Run:

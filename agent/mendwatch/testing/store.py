@@ -13,14 +13,16 @@ from datetime import datetime
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound, Refused, StoreError
 from mendwatch.model.audits import AuditEntry, ChainVerdict
+from mendwatch.model.controls import STOP_NAME, ControlKind
 from mendwatch.model.principals import Principal, Role, Token
-from mendwatch.model.runs import Run, RunState
+from mendwatch.model.runs import SETTLED, Run, RunState
 from mendwatch.store import bearer, chain, decisions, ids, transitions
 from mendwatch.store.chain import Fact, Link, Verifier
 from mendwatch.store.decisions import Word
 from mendwatch.store.interface import NewRun, RunChange
 from mendwatch.testing.alerts import MemoryAlerts, MemoryJournal, MemorySilences
 from mendwatch.testing.clock import FakeClock
+from mendwatch.testing.controls import MemoryControls
 from mendwatch.testing.marks import MemoryMarks
 from mendwatch.testing.received import MemoryReceived
 
@@ -68,9 +70,10 @@ class MemoryAudit:
 class MemoryRuns:
     """The table of runs as a mapping, in the order of opening."""
 
-    def __init__(self, clock: Clock, audit: MemoryAudit) -> None:
+    def __init__(self, clock: Clock, audit: MemoryAudit, controls: MemoryControls) -> None:
         self._clock = clock
         self._audit = audit
+        self._controls = controls
         self._runs: dict[str, Run] = {}
 
     async def propose(self, new: NewRun) -> Run | None:
@@ -84,6 +87,7 @@ class MemoryRuns:
         """Make one change of state."""
         run = self._found(run_id)
         transitions.refuse_deciding(run, change)
+        transitions.refuse_stopped(run, change, self._controls.now(ControlKind.STOP, STOP_NAME))
         return self._change(run, change)
 
     async def decide(self, run_id: str, *, plan_hash: str | None, verdict: str, principal: Principal, reason: str) -> Run:
@@ -126,6 +130,11 @@ class MemoryRuns:
     async def since(self, moment: datetime) -> Sequence[Run]:
         """Give every run that began or ended since a moment."""
         return [run for run in self._runs.values() if max(run.created_at, run.ended_at or run.created_at) >= moment]
+
+    async def settled(self, rule: str, target: str, limit: int) -> Sequence[Run]:
+        """Give the newest runs of a rule on a target that were measured or failed."""
+        found = [run for run in self._runs.values() if (run.rule, run.target) == (rule, target) and run.state in SETTLED]
+        return sorted(found, key=lambda run: run.ended_at or run.created_at, reverse=True)[:limit]
 
     def _found(self, typed: str) -> Run:
         prefix = ids.run_prefix(typed)
@@ -190,7 +199,8 @@ class MemoryStore:
     def __init__(self, clock: Clock | None = None, *, key: bytes = _KEY) -> None:
         clock = clock or FakeClock()
         self._audit = MemoryAudit(clock, key)
-        self._runs = MemoryRuns(clock, self._audit)
+        self._controls = MemoryControls(clock, self._audit.write)
+        self._runs = MemoryRuns(clock, self._audit, self._controls)
         self._tokens = MemoryTokens(clock, self._audit)
         self._alerts = MemoryAlerts()
         self._received = MemoryReceived()
@@ -237,6 +247,11 @@ class MemoryStore:
     def received(self) -> MemoryReceived:
         """Alerts that others judge."""
         return self._received
+
+    @property
+    def controls(self) -> MemoryControls:
+        """What people set by hand."""
+        return self._controls
 
     def version(self) -> int:
         """Give a number that is another one after every change of a run, a token or a silence: each writes its audit row."""

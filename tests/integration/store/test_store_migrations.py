@@ -79,6 +79,7 @@ async def old(both: SqlStore) -> SqlStore:
     """A database as the first release left it, with a row in its audit."""
     await both.audit.append("a", "w", "s", {})
     columns = [f"ALTER TABLE alerts DROP COLUMN {name}" for name in ("changes", "flapping_since")]
+    columns += ["DROP INDEX runs_by_rule", *(f"ALTER TABLE tokens DROP COLUMN {name}" for name in ("person", "model"))]
     gone = [f"DROP TABLE {name}" for name in schema.metadata.tables if name not in {"runs", "audit", "tokens", "alerts", "meta"}]
     await behind(both, *columns, *gone, "UPDATE meta SET value = '1' WHERE name = 'schema_version'")
     return both

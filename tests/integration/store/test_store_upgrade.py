@@ -13,6 +13,7 @@ import pytest
 
 from mendwatch.model.alerts import AlertState
 from mendwatch.model.silences import NewSilence
+from mendwatch.store import schema
 from mendwatch.store.sql import open_store
 from mendwatch.store.standing import mark_of as _mark
 from mendwatch.testing.clock import FakeClock
@@ -64,7 +65,7 @@ async def test_it_is_brought_up_once_also_by_many_at_the_same_time(old: Path) ->
     await (await open_store(url, key=KEY, clock=FakeClock(SEEN))).close()
     assert {"journal", "silences"} <= tables(old)
     with closing(sqlite3.connect(old)) as connection:
-        assert connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("2",)
+        assert connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == (str(schema.VERSION),)
 
 
 async def test_an_upgraded_file_has_the_columns_of_a_new_one(old: Path, tmp_path: Path) -> None:

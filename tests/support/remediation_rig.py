@@ -16,13 +16,18 @@ from remediation_world import World
 from mendwatch import content
 from mendwatch.clock import Clock, SystemClock
 from mendwatch.model.remediations import Remediation
+from mendwatch.model.runs import Plan
+from mendwatch.model.targets import Target
 from mendwatch.playbooks.interface import Job, Phase, Result, TaskEvent
 from mendwatch.playbooks.local import LocalExecutor
 from mendwatch.remediation import catalogue
+from mendwatch.remediation.planning import plan_of
+from mendwatch.testing.clock import FakeClock
 from mendwatch_onefs_sim.faults import Fault
 from mendwatch_onefs_sim.server import Simulator, SimulatorOptions
 
 PASSWORD = "Kanari/en+Vogel&%7=ü"
+TARGET = Target("lab", "onefs", "https://lab.example.com:8080")
 READER, WRITER = "monitor", "remediate"
 #: Lets a request through unspoilt, so that the next fault meets the one after it.
 _PASS = "content_type"
@@ -47,15 +52,15 @@ class RemediationRig:
         """Give all that the remediation may change, as it is now."""
         return self.world.probe(self.sim)
 
-    async def plan(self, **variables: object) -> Result:
+    async def plan(self) -> Result:
         """Run check mode with the account that reads."""
-        return await self.play(Phase.PLAN, READER, variables)
+        return await self.play(Phase.PLAN, READER, {})
 
-    async def apply(self, plan: Result, **variables: object) -> Result:
-        """Apply what was planned, with the account that writes and what the plan binds."""
-        bound = plan.outcome["bind"]
-        assert isinstance(bound, Mapping)
-        return await self.play(Phase.APPLY, WRITER, {**variables, **bound})
+    async def apply(self, result: Result) -> Result:
+        """Apply what was planned as the agent does: with the account that writes, and the variables of the plan."""
+        plan = plan_of(result, self.remediation, TARGET, self.variables, self.executor.versions())
+        assert isinstance(plan, Plan), plan
+        return await self.play(Phase.APPLY, WRITER, plan.variables)
 
     async def play(self, phase: Phase, account: str, more: Mapping[str, object], playbook: Path | None = None) -> Result:
         """Run the playbook once."""
@@ -135,9 +140,12 @@ def _files(folder: Path) -> Iterator[Path]:
 async def remediation_rig(
     world: World, folder: Path, name: tuple[str, str] | None = None, clock: Clock | None = None
 ) -> AsyncIterator[RemediationRig]:
-    """Give a world on a new cluster, on a clock of its own; with `name` (parameter, text) its thing has that text as its name."""
+    """Give a world on a new cluster; with `name` (parameter, text) its thing has that text as its name.
+
+    The cluster's clock stands still where none is given, so that no schedule of its own gets in between.
+    """
     remediation = catalogue.load([content.folder("remediations")])[f"onefs/{world.remediation}"]
-    async with Simulator(replace(_options(folder / "cluster", remediation), clock=clock or SystemClock())) as sim:
+    async with Simulator(replace(_options(folder / "cluster", remediation), clock=clock or FakeClock())) as sim:
         variables = dict(world.trouble(sim) if name is None else world.named[name[0]](sim, name[1]))
         executor = LocalExecutor(folder / "runs", SystemClock())
         yield RemediationRig(world, sim, executor, folder, variables, world.probe(sim), remediation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from remediation_worlds import WORLDS
 
 from mendwatch import content
 from mendwatch.model.remediations import Remediation
+from mendwatch.model.runs import Change
 from mendwatch.playbooks.interface import Phase
 from mendwatch.remediation import catalogue
 from mendwatch.remediation.guards import invalid
@@ -65,7 +67,8 @@ def _is_brief(world: World, number: int) -> bool:
     ],
 )
 def test_a_text_parameter_takes_names_that_a_test_makes_or_refuses_what_is_hostile(world: World, name: str) -> None:
-    if name not in world.named:
+    made = {known for other in WORLDS if other.remediation == world.remediation for known in other.named}
+    if name not in made:
         assert [text for text in payloads(Path("/nowhere")) if not refused(world, name, text)] == []
     assert COUNT >= 40
 
@@ -83,7 +86,7 @@ async def test_a_hostile_text_runs_nowhere_and_arrives_as_it_is(world: World, na
         assert apply.outcome["outcome"] == "applied", apply
         assert apply.changes == plan.changes
         assert rig.probe() != rig.before  # the thing of exactly that name was changed
-        assert told(rig, text, plan.changes[0].subject)
+        assert told(rig, text, plan.changes[0])
         assert not executed(tmp_path)
 
 
@@ -92,15 +95,17 @@ def executed(folder: Path) -> bool:
     return any(folder.rglob("pwned*"))
 
 
-def told(rig: RemediationRig, text: str, subject: str) -> bool:
-    """Tell whether a person, or the cluster, sees the text as it is."""
-    return text in subject or text in str(rig.probe())
+def told(rig: RemediationRig, text: str, change: Change) -> bool:
+    """Tell whether the person who approves, or the cluster, sees the text as it is, or as JSON writes it."""
+    written = json.dumps(text, ensure_ascii=False), json.dumps(text)
+    seen = "\n".join((change.subject, change.before, change.after))
+    return text in seen or any(one in seen for one in written) or repr(text) in repr(rig.probe())
 
 
 async def test_what_a_plan_bound_is_compared_and_never_evaluated(tmp_path: Path) -> None:
     (world,) = (world for world in WORLDS if world.remediation == "ntp_server_add")
     async with remediation_rig(world, tmp_path) as rig:
-        bound = {"servers": list(payloads(tmp_path)), "{{ 1 + 1 }}": {"{% raw %}": ["{{ 2 }}"]}}
+        bound = {"servers": list(payloads(tmp_path)), "deeper": {"still": ["{{ 2 }}"]}}
 
         apply = await rig.play(Phase.APPLY, WRITER, {"expect_before": bound})
 

@@ -244,8 +244,9 @@ async def test_a_change_that_the_cluster_takes_and_does_not_make_is_doubted(
 
 @pytest.mark.usefixtures("collection")
 async def test_no_job_is_started_where_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with remediation_rig(world("dns_cache_flush"), tmp_path) as rig:
+    async with remediation_rig(world("snapshot_delete_job_start"), tmp_path) as rig:
         lent(rig, monkeypatch)
+        rig.sim.cluster.snapshots._snapshots.clear()
 
         found = await run("job_start", {"type": "SnapshotDelete"})
 
@@ -255,8 +256,9 @@ async def test_no_job_is_started_where_nothing_waits(tmp_path: Path, monkeypatch
 
 @pytest.mark.usefixtures("collection")
 async def test_a_time_server_is_not_added_twice_in_other_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with remediation_rig(world("dns_cache_flush"), tmp_path) as rig:
+    async with remediation_rig(world("ntp_server_add"), tmp_path) as rig:
         lent(rig, monkeypatch)
+        rig.sim.cluster.operations.time_servers.add("ntp1.example.com")
 
         found = await run("ntp_server", {"name": "NTP1.Example.COM", "state": "present"})
 

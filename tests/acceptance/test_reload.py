@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
 import aiohttp
 import yaml
-from worlds import GIB, AgentProcess, World, until
+from worlds import GIB, PATIENCE, AgentProcess, World, until
 
 RULE = "  - {alert: %s, on: quota, when: usage_bytes / hard_limit_bytes > 0.9%s}\n"
 HEAD = "groups:\n- name: own\n  rules:\n"
@@ -82,3 +83,34 @@ async def test_a_rule_that_is_saved_is_loaded_by_itself(world: World) -> None:
 
     await until(lambda: "Saved is firing" in agent.text())
     assert agent.process.returncode is None
+
+
+async def test_a_maintenance_window_is_taken_up_while_the_agent_runs_and_a_wrong_one_is_a_warning(world: World) -> None:
+    for path in (world.folder / "rules").glob("*"):
+        path.unlink()
+    world.quota("/ifs/data/full", used=95 * GIB)
+    write(world, RULE % ("First", ""))
+    agent = await world.start()
+    await until(lambda: "First is firing" in agent.text())
+
+    window = {"name": "move", "matchers": ["cluster=lab"], "comment": "the room is moved", "zone": "UTC"}
+    world.configure(maintenance=[{**window, "zone": "Mars/Olympus", "start": "2020-01-01T00:00", "end": "2099-01-01T00:00"}])
+    agent.process.send_signal(signal.SIGHUP)
+    await until(lambda: "rules not loaded anew" in agent.text())
+    ready = await world.page(agent, "/-/ready", 200)
+    assert "rules were not loaded anew at " in ready
+    assert "Mars/Olympus" in ready
+
+    world.configure(maintenance=[{**window, "start": "2020-01-01T00:00", "end": "2099-01-01T00:00"}])
+    assert (await world.command("reload")).code == 0
+    assert '"warnings":[]' in await world.page(agent, "/-/ready", 200)
+    write(world, RULE % ("First", ""), RULE % ("Second", ""))
+    assert (await world.command("reload")).code == 0
+    async with asyncio.timeout(PATIENCE):
+        while (
+            "firing" not in yaml.safe_load((await world.cli("rules", "explain", "Second", "--json")).out)["explanation"]["states"]
+        ):
+            pass
+    assert "Second is firing" not in agent.text()  # it fires, and nobody is called
+    audited = yaml.safe_load((await world.cli("audit", "show", "--json")).out)
+    assert [row["detail"] for row in audited if row["what"] == "maintenance.changed"] == [{"windows": ["move"]}]

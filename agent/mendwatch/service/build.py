@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
@@ -78,6 +78,7 @@ class _Site:
     library: Library
     watches: tuple[Watch, ...]
     clock: Clock
+    file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +94,24 @@ class _Instruments:
 
 @dataclass(frozen=True, slots=True)
 class _Guests:
-    """Endpoints that ask for a token of their own."""
+    """Endpoints that ask for a token of their own, and what the pages tell of them."""
 
     webhook: Webhook
     reload: Reload
+    warnings: Callable[[], Sequence[str]]
 
 
-async def build(settings: Settings, folder: Path, clock: Clock | None = None) -> Agent:
+async def build(settings: Settings, folder: Path, clock: Clock | None = None, file: Path | None = None) -> Agent:
     """Build the agent that the settings describe; `folder` is where relative secret files start. Nothing runs yet.
+
+    `file` is the configuration, if there is one: its maintenance windows are taken up while the agent runs.
 
     Raises:
         UserError: the configuration, a rule or a target's stanza is wrong.
         StoreError: the state cannot be opened.
     """
     library = load(settings)
-    site = _Site(settings, folder, library, watches(settings, library.providers, folder), clock or SystemClock())
+    site = _Site(settings, folder, library, watches(settings, library.providers, folder), clock or SystemClock(), file)
     _refuse_broken(library)
     instruments = _instruments(site)
     store = await open_state(settings, site.clock)
@@ -154,8 +158,8 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
     inbox = Inbox(store.received, judgement, shared.metrics, clock)
     webhook = Webhook(Delivery(store.tokens.authenticate, inbox.take, shared.metrics.deliveries.message), clock)
-    reloading = _reloading(site, shared, store, alerts, Takers(judgement.replace, inbox.recall, current))
-    guests = _Guests(webhook, Reload(store.tokens.authenticate, reloading.reload))
+    reloading = _reloading(site, shared, store, alerts, Takers(judgement.replace, inbox.recall, current, judgement))
+    guests = _Guests(webhook, Reload(store.tokens.authenticate, reloading.reload), lambda: reloading.warnings)
     app = _application(site, shared, store, poller, desk, front, guests)
     server = WebServer(app, site.settings.host, site.settings.port, tls=_tls(front, shared.metrics))
     return Agent(
@@ -182,13 +186,14 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
 
 def _reloading(site: _Site, shared: _Instruments, store: Store, alerts: AlertEngine, takers: Takers) -> Reloading:
     hands = Hands(
-        load=lambda: again(site.settings, site.library),
+        load=lambda: again(site.settings, site.library, site.file),
         rules=lambda: alerts.rules,
         takers=takers,
         audit=store.audit,
         metrics=ReloadMetrics(shared.metrics.registry),
     )
-    return Reloading(hands, [*site.library.rule_paths, *remediation_paths(site.settings)], site.clock)
+    configuration = [site.file] if site.file is not None else []
+    return Reloading(hands, [*site.library.rule_paths, *remediation_paths(site.settings), *configuration], site.clock)
 
 
 def _tls(front: WebConfig, metrics: AgentMetrics) -> SSLContext | None:
@@ -291,6 +296,7 @@ def _application(
         metrics=lambda form: exposition.pieces(shared.families, shared.metrics, site.clock.monotonic(), form),
         targets=poller.status,
         faults=lambda: _faults(site.library),
+        warnings=guests.warnings,
         probe=Probe(Prober(poller, site.clock).refresh, page_of),
         rules=RulesView(lambda: desk.explainer.engine.rules, desk.explainer.engine.alerts, desk.explainer.explain),
     )

@@ -25,11 +25,16 @@ class Hushing:
 
     def __init__(self, silences: Silences, windows: Sequence[Window] = ()) -> None:
         self._store = silences
-        self._windows = tuple(windows)
+        self.windows = tuple(windows)
         self._known: tuple[Silence, ...] = ()
         self._unreadable: set[str] = set()
         self._active: tuple[str, ...] = ()
-        self.silencing = silencing.silencing((), self._windows)
+        self.silencing = silencing.silencing((), self.windows)
+
+    def maintain(self, windows: Sequence[Window]) -> None:
+        """Take other maintenance windows; the next look tells whether others hold."""
+        self.windows = tuple(windows)
+        self.silencing = self._silencing(self._known)
 
     async def look(self, now: datetime) -> bool:
         """Look at the silences; tells whether others hold than at the last look."""
@@ -46,7 +51,7 @@ class Hushing:
 
     def _silencing(self, silences: Sequence[Silence]) -> Silencing:
         readable = [silence for silence in silences if self._readable(silence)]
-        return silencing.silencing(readable, self._windows)
+        return silencing.silencing(readable, self.windows)
 
     def _readable(self, silence: Silence) -> bool:
         """Tell whether its matchers can be read: a row of another release must not take the others with it."""

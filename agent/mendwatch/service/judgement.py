@@ -121,6 +121,15 @@ class Judgement:
         await self._carry(await self.in_turn(garbage.tidied(self._engine.replacing(rules, self._clock.now()))))
         self._count()
 
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The maintenance windows."""
+        return self._hushing.windows
+
+    def maintain(self, windows: Sequence[Window]) -> None:
+        """Keep other maintenance windows from the next look at the clocks on."""
+        self._hushing.maintain(windows)
+
     async def receive(self, words: Sequence[Received], at: datetime) -> None:
         """Have received alerts judged, which are kept already; returns when that is done and told."""
         await self._carry(await self.in_turn(garbage.tidied(self._engine.receiving(words, at))))

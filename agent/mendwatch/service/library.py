@@ -15,6 +15,7 @@ from mendwatch.alerting import loading, maintenance, schemas
 from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.alerting.schemas import Schemas
+from mendwatch.config import loading as configuration
 from mendwatch.config.settings import Settings
 from mendwatch.polling import providers
 from mendwatch.polling.providers import Providers
@@ -53,15 +54,17 @@ def load(settings: Settings, names: Iterable[str] | None = None) -> Library:
     return Library(found, known, may_be_done, paths, rules, maintenance.of_settings(settings.maintenance))
 
 
-def again(settings: Settings, before: Library) -> Library:
-    """Load the rules and the remediations anew, with the providers that are there. Blocks.
+def again(settings: Settings, before: Library, file: Path | None = None) -> Library:
+    """Load the rules and the remediations anew, with the providers that are there, and maintenance windows from `file`. Blocks.
 
     Raises:
-        ContentError: a rule file has faults; all faults are told at once.
+        UserError: a rule file has faults, or the configuration; all faults of a kind are told at once.
     """
+    windows = maintenance.of_settings(configuration.load(file).maintenance) if file is not None else before.windows
     may_be_done = remediations(settings)
     paths = rule_paths(settings, before.providers)
-    return replace(before, catalogue=may_be_done, rule_paths=paths, rules=loading.load(paths, before.schemas, may_be_done))
+    rules = loading.load(paths, before.schemas, may_be_done)
+    return replace(before, catalogue=may_be_done, rule_paths=paths, rules=rules, windows=windows)
 
 
 def remediations(settings: Settings) -> Catalogue:

@@ -1,4 +1,4 @@
-"""Rules and remediations loaded anew while the agent runs: all of them or none, and what is under way is not touched.
+"""Rules, remediations and maintenance windows loaded anew while the agent runs: all or nothing, and no run is touched.
 
 Asked for by a signal, by whoever may, or by a change of a file. They are loaded in a thread, which takes longer than the loop may
 stand still; taking them over is one step between two readings.
@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from mendwatch.alerting import succession
+from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.clock import Clock
 from mendwatch.errors import MendwatchError
@@ -52,6 +55,19 @@ class Current(Mapping[str, Remediation]):
         return len(self.catalogue)
 
 
+class Maintained(Protocol):
+    """Who keeps the maintenance windows."""
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Those of now."""
+        ...
+
+    def maintain(self, windows: Sequence[Window]) -> None:
+        """Keep others from now on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Takers:
     """Who takes over: `judge_by` goes on by other rules, and `recall` tells those of what others reported before."""
@@ -59,6 +75,7 @@ class Takers:
     judge_by: Callable[[RuleSet], Awaitable[None]]
     recall: Callable[[], Awaitable[object]]
     remediations: Current
+    maintenance: Maintained
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,7 @@ class Reloading:
         self._hands, self._paths, self._clock = hands, tuple(paths), clock
         self._turn = asyncio.Lock()
         self._told = ""  # the faults that were logged last
+        self._refusal = ""
         self._asked = asyncio.Event()
         hands.metrics.loaded(len(hands.rules().rules), clock.now())
 
@@ -100,12 +118,13 @@ class Reloading:
             try:
                 library = await asyncio.to_thread(self._hands.load)
                 self._refuse_new_faults(library.catalogue)
-                await self._audit(library.rules, actor)
+                await self._audit(library, actor)
             except MendwatchError as problem:
                 if not patient:
                     self._refused(problem)
                 raise
             await self._take(library)
+            self._refusal = ""
             self._done(len(library.rules.rules))
             return len(library.rules.rules)
 
@@ -114,6 +133,7 @@ class Reloading:
         takers = self._hands.takers
         await takers.judge_by(library.rules)
         takers.remediations.catalogue = library.catalogue
+        takers.maintenance.maintain(library.windows)
         if library.rules.concerns(SOURCE_ALERTMANAGER):
             await takers.recall()
 
@@ -161,15 +181,24 @@ class Reloading:
         if set(map(str, catalogue.faults)) - known:
             catalogue.raise_faults()
 
-    async def _audit(self, rules: RuleSet, actor: str) -> None:
+    async def _audit(self, library: Library, actor: str) -> None:
         """Write down who loads, and every rule that may go further or less far: without its row, there is no change."""
+        rules, windows = library.rules, library.windows
         modes = succession.changed_modes(self._hands.rules(), rules)
+        if windows != self._hands.takers.maintenance.windows:
+            await self._hands.audit.append(actor, "maintenance.changed", "maintenance", {"windows": [one.name for one in windows]})
         for name, before, after in modes:
             await self._hands.audit.append(actor, "rule.mode_changed", name, {"from": before, "to": after})
         await self._hands.audit.append(actor, "rules.loaded", "rules", {"rules": len(rules.rules), "modes_changed": len(modes)})
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should be known of the last time: one sentence where it was refused, and the rules of before go on."""
+        return (self._refusal,) if self._refusal else ()
+
     def _refused(self, problem: MendwatchError) -> None:
         self._hands.metrics.refused(self._clock.now())
+        self._refusal = _refusal(problem, self._clock.now())
         if self._told != str(problem):
             self._told = str(problem)
             _log.error("rules not loaded anew; those of before go on", reason=str(problem), hint=problem.hint)
@@ -178,6 +207,12 @@ class Reloading:
         self._hands.metrics.loaded(rules, self._clock.now())
         self._told = ""
         _log.info("rules loaded anew", rules=rules)
+
+
+def _refusal(problem: MendwatchError, at: datetime) -> str:
+    first, *others = str(problem).splitlines() or [""]
+    more = f" (and {len(others)} more)" if others else ""
+    return f"rules were not loaded anew at {at:%Y-%m-%d %H:%M:%SZ}, and those of before go on: {first}{more}"
 
 
 def marks(paths: Sequence[Path]) -> _Marks:

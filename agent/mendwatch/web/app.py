@@ -36,12 +36,14 @@ class Views:
     """What the pages show. Each is asked anew for every request and must return at once.
 
     `metrics` gives the page in a format, in pieces; `targets` how each target stands; `faults` one sentence for whatever else
-    keeps the agent from being ready. `probe` answers for one target alone, and may take its time; `rules` answers for the rules.
+    keeps the agent from being ready; `warnings` what should be known although it is. `probe` answers for one target alone, and
+    may take its time; `rules` answers for the rules.
     """
 
     metrics: exposition.Pieces
     targets: Callable[[], Sequence[TargetStatus]]
     faults: Callable[[], Sequence[str]] = _no_faults
+    warnings: Callable[[], Sequence[str]] = _no_faults
     probe: Probe | None = None
     rules: RulesView | None = None
 
@@ -116,14 +118,16 @@ class _Endpoints:
 
     async def ready(self, _: Request) -> Response:
         reasons = self._reasons()
-        body = {"ready": not reasons, "reasons": reasons, "targets": readiness.standing(self._views.targets())}
+        warnings, targets = list(self._views.warnings()), readiness.standing(self._views.targets())
+        body = {"ready": not reasons, "reasons": reasons, "warnings": warnings, "targets": targets}
         return JSONResponse(body, status_code=503 if reasons else 200)
 
     async def discovery(self, _: Request) -> Response:
         return JSONResponse(discovery.groups(self._views.targets()))
 
     async def landing(self, _: Request) -> Response:
-        return HTMLResponse(pages.landing(self._views.targets(), self._reasons(), mcp=self._mcp))
+        page = pages.landing(self._views.targets(), self._reasons(), self._views.warnings(), mcp=self._mcp)
+        return HTMLResponse(page)
 
     def _reasons(self) -> list[str]:
         return [*self._views.faults(), *readiness.reasons(self._views.targets())]

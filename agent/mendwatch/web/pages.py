@@ -24,8 +24,8 @@ POLICY = (
 _WORDS = {True: "up", False: "down", None: "not asked yet"}
 
 
-def landing(targets: Sequence[TargetStatus], reasons: Sequence[str], *, mcp: bool) -> str:
-    """Give the page: what is watched and how it stands, and where everything is."""
+def landing(targets: Sequence[TargetStatus], reasons: Sequence[str], warnings: Sequence[str] = (), *, mcp: bool) -> str:
+    """Give the page: what is watched and how it stands, what should be known, and where everything is."""
     ready = "ready" if not reasons else "not ready: " + "; ".join(map(_text, reasons))
     links = [
         ("/metrics", "metrics for Prometheus"),
@@ -35,10 +35,11 @@ def landing(targets: Sequence[TargetStatus], reasons: Sequence[str], *, mcp: boo
     ]
     mention = "<li><code>/mcp</code> for language models; it needs a token" if mcp else ""
     items = "".join(f'<li><a href="{path}">{path}</a> {words}' for path, words in links)
+    told = "".join(f'<p class="down">{_text(warning)}' for warning in warnings)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>mendwatch</title><style>{_STYLE}</style>"
-        f"<h1>mendwatch</h1><p>The agent is {ready}.<h2>Targets</h2>{_table(targets)}"
+        f"<h1>mendwatch</h1><p>The agent is {ready}.{told}<h2>Targets</h2>{_table(targets)}"
         f"<h2>Where to go</h2><ul>{items}{mention}</ul></html>\n"
     )
 

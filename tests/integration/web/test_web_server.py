@@ -83,6 +83,15 @@ async def test_ready_tells_the_reasons(targets: list[TargetStatus], faults: list
         assert list(body["targets"]) == [status.target.id for status in targets]
 
 
+async def test_a_warning_is_told_and_does_not_make_it_unready() -> None:
+    views = Views(lambda _: (piece for piece in [PAGE]), lambda: (), warnings=lambda: ["rules were not loaded anew"])
+    async with serving(build(views)) as (_, http):
+        async with http.get("/-/ready") as answer:
+            assert (answer.status, (await answer.json())["warnings"]) == (200, ["rules were not loaded anew"])
+        async with http.get("/") as answer:
+            assert "rules were not loaded anew" in await answer.text()
+
+
 async def test_the_landing_page_is_served() -> None:
     async with serving(app([WAITING])) as (_, http), http.get("/") as answer:
         assert answer.headers["Content-Type"].startswith("text/html")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
 from mendwatch.alerting import loading, schemas
+from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.errors import ContentError, StoreError
 from mendwatch.metrics.reloads import ReloadMetrics
@@ -37,13 +39,15 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "rules.yaml"
         self.write(RULE % "")
+        self.written: tuple[Window, ...] = ()  # the windows of the configuration
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
         self.registry = CollectorRegistry()
         self.rules: RuleSet = self.load().rules
         self.taken: list[RuleSet] = []
         self.loads = 0
-        takers = Takers(self.take, self.recall, Current(catalogue.load([])))
+        self.windows: tuple[Window, ...] = ()
+        takers = Takers(self.take, self.recall, Current(catalogue.load([])), self)
         hands = Hands(self.load, lambda: self.rules, takers, self.store.audit, ReloadMetrics(self.registry))
         self.reloading = Reloading(hands, [self.file], self.clock)
 
@@ -52,11 +56,15 @@ class Bench:
 
     def load(self) -> Library:
         self.loads = getattr(self, "loads", 0) + 1
-        return Library(Providers({}, {}), KNOWN, catalogue.load([]), (self.file,), loading.load([self.file], KNOWN))
+        rules = loading.load([self.file], KNOWN)
+        return Library(Providers({}, {}), KNOWN, catalogue.load([]), (self.file,), rules, self.written)
 
     async def take(self, rules: RuleSet) -> None:
         self.rules = rules
         self.taken.append(rules)
+
+    def maintain(self, windows: Sequence[Window]) -> None:
+        self.windows = tuple(windows)
 
     async def recall(self) -> None:
         raise AssertionError("no rule is about what others report")
@@ -106,6 +114,48 @@ async def test_what_is_loaded_is_taken_over_audited_and_counted(bench: Bench) ->
         "last_reload_timestamp_seconds": bench.clock.now().timestamp(),
         "loaded": 2.0,
     }
+
+
+async def test_maintenance_windows_are_taken_over_with_the_rules_and_audited_where_they_change(bench: Bench) -> None:
+    night = Window("night", ("pool=a",), ZoneInfo("UTC"), "patches")
+    bench.written = (night,)
+
+    await bench.reloading.reload("api:ann")
+    await bench.reloading.reload("api:ann")
+
+    assert bench.windows == (night,)
+    rows = [(row.what, dict(row.detail)) for row in await bench.store.audit.entries()]
+    assert rows == [
+        ("maintenance.changed", {"windows": ["night"]}),
+        ("rules.loaded", {"rules": 1, "modes_changed": 0}),
+        ("rules.loaded", {"rules": 1, "modes_changed": 0}),
+    ]
+
+
+async def test_windows_of_a_reload_that_is_refused_are_not_taken_over(bench: Bench) -> None:
+    bench.written = (Window("night", ("pool=a",), ZoneInfo("UTC"), "patches"),)
+    bench.write("groups: 5")
+
+    with pytest.raises(ContentError):
+        await bench.reloading.reload("api:ann")
+
+    assert bench.windows == ()
+
+
+async def test_a_refusal_is_a_warning_until_it_is_mended(bench: Bench) -> None:
+    assert bench.reloading.warnings == ()
+    bench.write(RULE % "" + "  - {alert: Broken, on: pool, when: fulll > 0.9}\n  - {alert: Other, on: pol, when: full > 1}\n")
+    with pytest.raises(ContentError):
+        await bench.reloading.reload("api:ann")
+
+    (warning,) = bench.reloading.warnings
+    assert "rules were not loaded anew at " in warning
+    assert "rules.yaml:5:" in warning
+    assert warning.endswith("(and 1 more)")
+
+    bench.write(RULE % "")
+    await bench.reloading.reload("api:ann")
+    assert bench.reloading.warnings == ()
 
 
 async def test_one_fault_and_all_goes_on_as_it_was_and_is_told_once(bench: Bench) -> None:

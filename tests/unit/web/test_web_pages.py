@@ -153,3 +153,10 @@ def test_a_target_that_is_down_does_not_keep_the_agent_from_being_ready() -> Non
 
 def test_an_agent_that_watches_nothing_is_ready() -> None:
     assert readiness.reasons([]) == ()
+
+
+def test_a_warning_stands_on_the_page_escaped() -> None:
+    page = pages.landing([], [], ["rules were not loaded: <script>alert(1)</script>"], mcp=False)
+
+    assert "The agent is ready" in page
+    assert "rules were not loaded: &lt;script&gt;" in page

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from mendwatch.cli import loops, output
-from mendwatch.cli.context import ConfigOption, settings
+from mendwatch.cli.context import ConfigOption
+from mendwatch.config import loading
 from mendwatch.service import logs, signals
 from mendwatch.service.pid_file import PROCESS, reachable
 
@@ -22,14 +23,15 @@ def run(
     config: ConfigOption = None, *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False
 ) -> None:
     """Watch the configured targets until SIGTERM or Ctrl-C. SIGHUP has rules and remediations loaded anew."""
-    loaded, folder = settings(config)
+    path = loading.find(config)
+    loaded = loading.load(path)
     logs.configure(loaded.log_format, verbose=verbose)
     from mendwatch.service.build import build  # noqa: PLC0415 - half a second of imports that no other command needs
 
     async def body() -> None:
         stop = asyncio.Event()
         with signals.setting(stop):
-            async with await build(loaded, folder) as agent:
+            async with await build(loaded, path.parent, file=path) as agent:
                 output.line(f"listening on {agent.url}")
                 with signals.hanging_up(agent.reload), reachable(loaded.state_dir / PROCESS):
                     await agent.until(stop)

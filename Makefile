@@ -34,6 +34,7 @@ check: setup ## Lint, format, types, layers, dependencies, playbooks, content
 	$(BIN)/deptry .
 	ANSIBLE_COLLECTIONS_PATH=remediations ANSIBLE_HOME=$(CURDIR)/.ansible $(BIN)/ansible-lint --offline --profile production remediations
 	$(BIN)/mendwatch rules check
+	$(BIN)/mendwatch rules fmt --check rules
 	$(BIN)/mendwatch rules test
 	$(BIN)/mendwatch remediations list
 

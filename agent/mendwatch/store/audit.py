@@ -69,7 +69,7 @@ class SqlAudit:
     async def _raw(self, after: int) -> Sequence[Link]:
         async def work(connection: AsyncConnection) -> Sequence[Link]:
             rows = await connection.execute(queries.AUDIT_RAW, {"after": after, "most": _BATCH})
-            return [Link(row.seq, row.filed, row.record, row.mac) for row in rows]
+            return [Link(*row) for row in rows]
 
         return await self._database.read(work)
 

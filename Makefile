@@ -41,11 +41,12 @@ check: setup ## Lint, format, types, layers, dependencies, playbooks, content
 bench: setup ## Print what things cost, as ratios against a named peer in the same run
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-golden: setup ## Renew the golden page, the reference of metrics and the schema of rules after a change that was meant
+golden: setup ## Renew the golden page, the references and the schema of rules after a change that was meant
 	@$(BIN)/python tests/golden/renew.py
 	@$(BIN)/python tests/golden/renew_incidents.py
 	@$(BIN)/python tools/metrics_reference.py
 	@$(BIN)/python tools/rules_schema.py
+	@$(BIN)/python tools/rules_reference.py
 
 pins: setup ## Compile the dependencies anew into requirements/ (needs uv in .venv)
 	@$(BIN)/python -m pip install -q uv

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from mendwatch.errors import MendwatchError, NotFound, Refused, StoreError
 from mendwatch.model.notices import Notice
@@ -19,12 +18,13 @@ from mendwatch.model.rules import Mode, Remediate
 from mendwatch.model.runs import OPEN, Plan, Run, RunState
 from mendwatch.model.targets import Target
 from mendwatch.playbooks.interface import Phase, Result
-from mendwatch.remediation import guards, planning, requests
+from mendwatch.remediation import guards, planning, requests, said
 from mendwatch.remediation.guards import GuardVerdict, Request
 from mendwatch.remediation.ledger import Ledger
 from mendwatch.remediation.parts import AGENT, AUTO, Parts
 from mendwatch.remediation.phases import Phases, job
 from mendwatch.remediation.planning import NoPlan
+from mendwatch.remediation.said import Said
 
 
 @dataclass(slots=True)
@@ -46,8 +46,7 @@ class Offers:
         self._phases = phases
         self._one = asyncio.Lock()
         self._attempts: list[_Attempt] = []
-        #: What was said last about each problem, so that it is said once: its guard, its reason, and since when it fires.
-        self._said: dict[str, tuple[str, str, datetime | None]] = {}
+        self._said = Said(parts.store.audit)
 
     async def offer(self, proposal: Proposal) -> Run | None:
         """Take one proposal through the guards to its plan; None where no run was opened.
@@ -79,8 +78,7 @@ class Offers:
 
     def forget(self, fingerprint: str) -> None:
         """Begin anew for an alert that is gone: its next reason is news again."""
-        for key in [key for key in self._said if key.endswith(f"/{fingerprint}")]:
-            del self._said[key]
+        self._said.forget(fingerprint)
         for attempt in self._attempts:
             attempt.gone = attempt.gone or attempt.fingerprint == fingerprint
 
@@ -98,7 +96,7 @@ class Offers:
             await self._say_why_not(proposal, request, stop, found)
             return None
         run = await self._parts.store.runs.propose(planning.new_run(proposal, stanza, request.remediation, request.variables))
-        self._said.pop(key, None)
+        self._said.note(key, None)
         return (run, request, request.remediation) if run else None
 
     async def _go_on(self, attempt: _Attempt, run: Run, request: Request, remediation: Remediation) -> Run:
@@ -155,15 +153,16 @@ class Offers:
         """Announce and audit a reason, once for as long as it stays the same."""
         if stop is None:
             return
-        key, said = planning.dedup_key(proposal, request.stanza), (stop.guard, stop.reason, proposal.alert.fired_at)
-        if self._said.get(key) == said:
+        key, word = planning.dedup_key(proposal, request.stanza), said.word(stop.guard, stop.reason, proposal.alert.fired_at)
+        if await self._said.last(key, proposal, request.runs) == word:
             return
-        what = "run.observed" if request.stanza.mode is Mode.OBSERVE else "run.blocked"
+        what = said.OBSERVED if request.stanza.mode is Mode.OBSERVE else said.BLOCKED
         facts = _facts(request, stop)
-        detail = {**facts, "variables": request.variables, "guards": [asdict(verdict) for verdict in found]}
+        guards_ = [asdict(verdict) for verdict in found]
+        detail = {**facts, "variables": request.variables, "guards": guards_, "fired_at": word[2]}
         await self._parts.store.audit.append(AGENT, what, request.fingerprint, detail)
-        self._said[key] = said
-        verb = "would run" if what == "run.observed" else "may not run"
+        self._said.note(key, word)
+        verb = "would run" if what == said.OBSERVED else "may not run"
         text = f"{request.stanza.remediation} {verb} on {request.target.id}: {stop.reason}"
         self._parts.announce(Notice(self._parts.clock.now(), what, text, facts))
 

@@ -78,9 +78,41 @@ async def test_a_reason_is_news_again_when_the_alert_went_and_came_back(world: W
     world.enabled = False
     await world.engine.offer(world.proposal())
     await world.engine.alert_resolved(world.proposal().alert.fingerprint)
-    await world.engine.offer(world.proposal())
+    await world.engine.offer(_later(world))
 
     assert world.kinds() == ["run.blocked", "run.blocked"]
+
+
+@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.APPROVE])
+async def test_a_restart_says_nothing_twice(world: World, mode: Mode) -> None:
+    world.enabled = False
+    world.use(mode)
+    what = "run.observed" if mode is Mode.OBSERVE else "run.blocked"
+    for _ in range(3):
+        await world.engine.offer(world.proposal())
+        world.restart()
+    assert world.kinds() == [what]
+    assert len(await world.audited(what)) == 1
+
+    await world.engine.alert_resolved(world.proposal().alert.fingerprint)
+    world.restart()
+    await world.engine.offer(_later(world))
+    assert world.kinds() == [what, what]
+
+
+async def test_a_reason_is_news_after_a_restart_if_there_was_a_run_since(world: World) -> None:
+    world.enabled = False
+    await world.engine.offer(world.proposal())
+    world.enabled = True
+    world.clock.move(1)
+    run = await world.offered()
+    await world.decide(run, "deny")
+    world.enabled = False
+    world.clock.move(3600)
+    world.restart()
+    await world.engine.offer(world.proposal())
+
+    assert world.kinds().count("run.blocked") == 2
 
 
 async def test_observe_records_what_would_be_done_once_for_each_firing(world: World) -> None:
@@ -261,3 +293,9 @@ async def test_a_store_that_does_not_answer_is_logged_once_and_its_return_once(
             await world.clock.advance(10)
 
     assert [entry["event"] for entry in logs] == ["the store does not answer", "the store answers again"]
+
+
+def _later(world: World) -> Proposal:
+    """Give the proposal of an alert that fires anew an hour later."""
+    proposal = world.proposal()
+    return replace(proposal, alert=replace(proposal.alert, fired_at=world.clock.now() + timedelta(hours=1)))

@@ -98,7 +98,7 @@ def executed(folder: Path) -> bool:
 def told(rig: RemediationRig, text: str, change: Change) -> bool:
     """Tell whether the person who approves, or the cluster, sees the text as it is, or as JSON writes it."""
     written = json.dumps(text, ensure_ascii=False), json.dumps(text)
-    seen = "\n".join((change.subject, change.before, change.after))
+    seen = f"{change.subject}\n{change.before}\n{change.after}"
     return text in seen or any(one in seen for one in written) or repr(text) in repr(rig.probe())
 
 

@@ -188,3 +188,26 @@ def test_ten_thousand_subjects_are_explained_in_fifty_milliseconds(world: MakeWo
     assert (answer.known, len(answer.subjects)) == (10_000, 20)
     assert spent < 0.2  # 20 to 30 ms; the machine may be busy
     assert made.now > START
+
+
+def test_a_pattern_that_needs_the_library_is_held_against_so_many_and_the_rest_is_told(world: MakeWorld) -> None:
+    made = world(FULL)
+    many = 3 * asked.MOST_HARD
+    made.quotas(**{f"q{number}": (95 if number >= many - 20 else 10, 100) for number in range(many)})
+    began = time.process_time()
+    answer = explained(made, "Full", "path=~/q[0-9]+", limit=20)
+    spent = time.process_time() - began
+    assert [one.state for one in answer.subjects] == ["firing"] * 20  # the last to come, and the first to be asked
+    assert answer.matching == asked.MOST_HARD
+    assert answer.why[0].startswith(f"{many - asked.MOST_HARD} were not held against the pattern")
+    assert spent < 0.3  # some 35 ms
+
+
+def test_a_pattern_is_held_once_against_each_value(world: MakeWorld) -> None:
+    made = world(FULL)
+    made.quotas(**{f"q{number}": (95, 100) for number in range(2 * asked.MOST_HARD)})
+    answer = explained(made, "Full", "cluster=~[l]a[b]", limit=1)
+    assert answer.matching == 2 * asked.MOST_HARD
+    none = explained(made, "Full", "cluster=~[m]ab", limit=1)
+    assert none.matching == 0
+    assert not any("held against" in words for words in none.why)

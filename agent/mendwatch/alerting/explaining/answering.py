@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mendwatch.alerting import measures
 from mendwatch.alerting.explaining import clocks, records
-from mendwatch.alerting.explaining.asked import cost
+from mendwatch.alerting.explaining.asked import NOBODY, Means, cost
 from mendwatch.alerting.explaining.nouns import Asked, Explanation, Hold, MatcherAnswer, RuleFacts, Seen, SubjectAnswer
 from mendwatch.alerting.explaining.parts import Parts
 from mendwatch.alerting.explaining.view import View
@@ -50,6 +50,7 @@ class _Found:
     seen: int = 0  # records that the question means
     refused: list[Entry] = field(default_factory=list)
     refusals: Counter[int] = field(default_factory=Counter)  # by the place of the first matcher that refused
+    passed_over: int = 0  # subjects and records that were not held against a pattern, because others were many
 
 
 def explaining(question: Question) -> Steps[Explanation]:
@@ -91,11 +92,14 @@ def facts(compiled: CompiledRule) -> RuleFacts:
 
 
 def _look_at_subjects(question: Question, found: _Found, slices: Slices) -> Steps[None]:
-    units = _LOOK + sum(map(cost, question.matchers))
-    for subject in question.view.subjects:
+    units, means = _LOOK + sum(map(cost, question.matchers)), Means(question.matchers)
+    for subject in sorted(question.view.subjects, key=_calm):  # where not all can be asked, those with an alert are
         state = subject.alert.state if subject.alert is not None else AlertState.INACTIVE
         found.states[state] += 1
-        if _means(question.matchers, subject.labels):
+        refusing = means.refusing(subject.labels)
+        if refusing is None:
+            found.passed_over += 1
+        elif refusing == NOBODY:
             found.matching += 1
             chosen = found.chosen.setdefault(state, [])
             if len(chosen) < question.limit:
@@ -107,18 +111,23 @@ def _look_at_subjects(question: Question, found: _Found, slices: Slices) -> Step
 def _look_at_records(question: Question, found: _Found, slices: Slices) -> Steps[None]:
     """Look at the records of the rule's schema that it does not take."""
     units = _LOOK + sum(map(cost, (*question.matchers, *question.view.compiled.matchers)))
+    means, takes = Means(question.matchers), Means(question.view.compiled.matchers)
     for entry in (entry for source in question.view.sources for entry in list(source.entries.values())):
-        if _means(question.matchers, entry.labels):
-            _look_at_record(question, found, entry)
+        meant = means.refusing(entry.labels)
+        if meant == NOBODY:
+            _look_at_record(question, found, entry, takes.refusing(entry.labels))
+        elif meant is None:
+            found.passed_over += 1
         if slices.full(units):
             yield
 
 
-def _look_at_record(question: Question, found: _Found, entry: Entry) -> None:
+def _look_at_record(question: Question, found: _Found, entry: Entry, refusing: int | None) -> None:
+    if refusing is None:
+        found.passed_over += 1
+        return
     found.seen += 1
-    matchers = question.view.compiled.matchers
-    refusing = next((at for at, matcher in enumerate(matchers) if not matcher.matches(entry.labels)), None)
-    if refusing is not None:
+    if refusing != NOBODY:
         found.refusals[refusing] += 1
         if len(found.refused) < min(question.limit, _RECORDS):
             found.refused.append(entry)
@@ -194,7 +203,10 @@ def _condition(when: Asked) -> str:
 
 
 def _why(question: Question, found: _Found, answers: Sequence[SubjectAnswer]) -> Iterator[str]:
-    """Say why nothing fires, where nothing does."""
+    """Say why nothing fires, where nothing does; and what was not looked at."""
+    if found.passed_over:
+        words = "were not held against the pattern: that takes too long for so many; plain text, `.*` and `|` have no such bound"
+        yield f"{found.passed_over} {words}"
     if any(one.state == AlertState.FIRING for one in answers):
         return
     view = question.view
@@ -227,8 +239,8 @@ def _listed(matchers: Sequence[Matcher]) -> str:
     return f" with {', '.join(f'{one.label}{one.operator}{one.value}' for one in matchers)}" if matchers else ""
 
 
-def _means(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
-    return all(one.matches(labels) for one in matchers)
+def _calm(subject: Subject) -> bool:
+    return subject.alert is None
 
 
 def proposable(subject: Subject) -> tuple[Mapping[str, object], tuple[str, ...]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from mendwatch.alerting import matchers
 from mendwatch.alerting.matchers import Matcher
 
+#: Different values that patterns which need the library are held against, in all: some 25 ms.
+MOST_HARD = 2_000
+#: No matcher refuses.
+NOBODY = -1
 _SPECIAL = frozenset("\\.+*?()[]{}^$")
 #: Units of a pattern that needs the library, and of everything else.
 _HARD, _EASY = 20, 1
@@ -25,6 +29,37 @@ def parsed(texts: Sequence[str]) -> list[Matcher]:
 def cost(matcher: Matcher) -> int:
     """Give the units of work of one look."""
     return _HARD if matcher.operator in {"=~", "!~"} and plain(matcher.value) is None else _EASY
+
+
+@dataclass(slots=True)
+class Means:
+    """Tells which labels all matchers accept. Each value is held against a hard pattern once, and only `left` of them at all."""
+
+    matchers: Sequence[Matcher]
+    left: int = MOST_HARD
+    _known: dict[tuple[int, str], bool] = field(default_factory=dict)
+    _hard: tuple[bool, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._hard = tuple(cost(matcher) > _EASY for matcher in self.matchers)
+
+    def refusing(self, labels: Mapping[str, str]) -> int | None:
+        """Give the place of the first matcher that refuses, NOBODY where none does; None where too much was asked already."""
+        for at, matcher in enumerate(self.matchers):
+            value = labels.get(matcher.label, "")
+            accepted = self._held(at, matcher, value) if self._hard[at] else matcher.test(value)
+            if accepted is None:
+                return None
+            if not accepted:
+                return at
+        return NOBODY
+
+    def _held(self, at: int, matcher: Matcher, value: str) -> bool | None:
+        known = self._known.get((at, value))
+        if known is None and self.left > 0:
+            self.left -= 1
+            known = self._known[at, value] = matcher.test(value)
+        return known
 
 
 def plain(pattern: str) -> Callable[[str], bool] | None:

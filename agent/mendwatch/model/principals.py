@@ -61,3 +61,7 @@ class Token:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    #: Whose it is; empty: whoever its name says.
+    person: str = ""
+    #: Whether a program decides what is asked with it: such a token never decides a run.
+    model: bool = False

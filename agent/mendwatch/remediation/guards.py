@@ -7,7 +7,7 @@ does not mind, else its reason in words. The order of GUARDS is the order in whi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,8 +18,8 @@ from mendwatch.model.remediations import Remediation
 from mendwatch.model.rules import Mode, Remediate, Rule
 from mendwatch.model.runs import OPEN, Run, RunState
 from mendwatch.model.targets import Target
+from mendwatch.remediation import breakers
 
-FAILURES = frozenset({RunState.FAILED, RunState.ROLLED_BACK, RunState.ROLLBACK_FAILED})
 #: A run that was superseded was overtaken by the facts; nobody's time or word was spent, so it starts no cooldown.
 _NO_COOLDOWN = OPEN | {RunState.SUPERSEDED}
 
@@ -37,8 +37,9 @@ class GuardVerdict:
 class Request:
     """What the guards look at: one wish to run, and the world as it is now.
 
-    `runs` are all open runs and those that ended within `window`, without the one in question. `remediation` is None where the
-    catalogue has none of that name; `readable` and `writable` tell whether an account of that tier is configured.
+    `runs` are all open runs, those that ended within `window` and the last ones that settled, without the one in question.
+    `remediation` is None where the catalogue has none of that name; `readable` and `writable` tell whether an account of that tier
+    is configured. `stopped` says why no run may start at all; failures up to `forgiven` do not count for the breaker.
     """
 
     rule: Rule
@@ -49,10 +50,11 @@ class Request:
     variables: Mapping[str, object]
     remediation: Remediation | None
     runs: Sequence[Run]
-    enabled: bool
     readable: bool
     writable: bool
     now: datetime
+    stopped: str = ""
+    forgiven: datetime | None = None
 
 
 def window(stanza: Remediate) -> timedelta:
@@ -76,7 +78,7 @@ def _mode(request: Request) -> str | None:
 
 
 def _kill_switch(request: Request) -> str | None:
-    return None if request.enabled else "runs are switched off (runs.enabled is false)"
+    return request.stopped or None
 
 
 def _available(request: Request) -> str | None:
@@ -156,29 +158,10 @@ def _max_targets(request: Request) -> str | None:
 
 
 def _breaker(request: Request) -> str | None:
-    """Count failures in a row on this target. The breaker closes again when the newest is older than `max_runs`' window."""
-    guard = request.stanza.guard
-    settled = FAILURES | {RunState.VERIFIED}
-    ended = [
-        (run.ended_at, run)
-        for run in _of_rule(request)
-        if run.target == request.target.id and run.state in settled and run.ended_at
-    ]
-    newest = sorted(ended, key=lambda pair: pair[0], reverse=True)
-    row = _leading_failures(run for _, run in newest)
-    if row < guard.breaker_failures or newest[0][0] + guard.max_runs_window <= request.now:
-        return None
-    closes = _time(newest[0][0] + guard.max_runs_window)
-    return f"the breaker is open: {row} runs in a row failed on {request.target.id}; it closes at {closes}"
-
-
-def _leading_failures(runs: Iterator[Run]) -> int:
-    count = 0
-    for run in runs:
-        if run.state not in FAILURES:
-            break
-        count += 1
-    return count
+    """Count failures in a row on this target, however long ago; only a person closes the breaker."""
+    here = [run for run in _of_rule(request) if run.target == request.target.id]
+    row = len(breakers.failures(here, request.forgiven))
+    return breakers.words(row, request.target.id, request.rule.alert) if row >= request.stanza.guard.breaker_failures else None
 
 
 def _of_rule(request: Request) -> list[Run]:

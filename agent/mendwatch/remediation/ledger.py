@@ -11,6 +11,7 @@ from typing import Any
 from mendwatch.model.notices import Notice
 from mendwatch.model.runs import Run, RunState
 from mendwatch.playbooks.interface import TaskEvent
+from mendwatch.remediation import breakers
 from mendwatch.remediation.parts import AGENT, Parts
 from mendwatch.store.interface import RunChange
 
@@ -51,6 +52,7 @@ class Ledger:
         wanted = RunChange(to=to, actor=actor, note=note, expect_fence=run.fence, **fields)
         changed = await self._parts.store.runs.change(run.id, wanted)
         self.state(changed)
+        await breakers.tally(self._parts, changed)
         return changed
 
     def state(self, run: Run) -> None:

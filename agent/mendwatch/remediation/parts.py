@@ -85,7 +85,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything the engine uses. `rules` looks a rule up by its name; `enabled` is the kill switch, asked every time."""
+    """Everything the engine uses. `rules` looks a rule up by its name.
+
+    `enabled` is the kill switch of the configuration; `stop_file` says why the one in the state folder is on, None where it is not.
+    Both are asked every time.
+    """
 
     store: Store
     executor: Executor
@@ -96,4 +100,5 @@ class Parts:
     clock: Clock
     announce: Announce
     enabled: Callable[[], bool] = lambda: True
+    stop_file: Callable[[], str | None] = lambda: None
     limits: Limits = field(default=Limits())

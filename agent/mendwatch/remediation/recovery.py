@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 _MANY = 10_000
 #: How many of the newest verified runs are looked at for events that were not settled.
 _VERIFIED = 100
+#: Seconds: how long a playbook may run of which nothing is known, and what clocks may differ by and a worker needs to end.
+_LONGEST, _MARGIN = 3600.0, 10.0
 
 
 class Recovery:
@@ -77,8 +79,20 @@ class Recovery:
             return conclusions.LOST
         directory = Path(run.run_dir)
         existed = await asyncio.to_thread(directory.is_dir)
+        if not existed and self._parts.store.fleet is not None:
+            await self._outlast(run)
         result = await self._patiently(run, directory)
         return conclusions.LOST if result.ending is Ending.NEVER_STARTED and not existed else result
+
+    async def _outlast(self, run: Run) -> None:
+        """Wait until a playbook that another agent began on its own machine has no time left: nobody here can see it."""
+        remediation = self._parts.catalogue.get(run.remediation)
+        allowed = _LONGEST if remediation is None else float(remediation.timeouts.apply)
+        begun = run.started_at or run.updated_at
+        left = allowed + _MARGIN - (self._parts.clock.now() - begun).total_seconds()
+        if left > 0:
+            log.info("another agent's playbook may still run", run=run.id, seconds=round(left))
+            await self._parts.clock.sleep(left)
 
     async def _patiently(self, run: Run, directory: Path) -> Result:
         """Ask the directory; one that cannot be looked at now (no file handle, no space) may still hold a playbook that works."""

@@ -6,7 +6,7 @@ from mendwatch.model.proposals import Proposal
 from mendwatch.model.rules import Remediate, Rule
 from mendwatch.model.runs import OPEN, Run
 from mendwatch.model.targets import Target
-from mendwatch.remediation import guards, planning
+from mendwatch.remediation import breakers, guards, planning, stopping
 from mendwatch.remediation.guards import Request
 from mendwatch.remediation.parts import Parts
 
@@ -27,8 +27,9 @@ async def first(parts: Parts, proposal: Proposal, stanza: Remediate) -> Request:
         subject=planning.subject(proposal, stanza),
         variables=given,
         remediation=remediation,
-        runs=await _runs(parts, stanza),
-        enabled=parts.enabled(),
+        runs=await _runs(parts, proposal.rule, stanza, target),
+        stopped=await stopping.stopped(parts),
+        forgiven=await breakers.forgiven_until(parts.store, proposal.rule.alert, target.id),
         readable=parts.access.has(target, "read"),
         writable=parts.access.has(target, "write"),
         now=parts.clock.now(),
@@ -45,17 +46,19 @@ async def again(parts: Parts, rule: Rule, stanza: Remediate, target: Target, run
         subject=run.subject,
         variables=run.plan.variables if run.plan else run.variables,
         remediation=parts.catalogue.get(run.remediation),
-        runs=[other for other in await _runs(parts, stanza) if other.id != run.id],
-        enabled=parts.enabled(),
+        runs=[other for other in await _runs(parts, rule, stanza, target) if other.id != run.id],
+        stopped=await stopping.stopped(parts),
+        forgiven=await breakers.forgiven_until(parts.store, rule.alert, target.id),
         readable=parts.access.has(target, "read"),
         writable=parts.access.has(target, "write"),
         now=parts.clock.now(),
     )
 
 
-async def _runs(parts: Parts, stanza: Remediate) -> list[Run]:
-    """Give every open run, and those created or ended within the guards' window."""
+async def _runs(parts: Parts, rule: Rule, stanza: Remediate, target: Target) -> list[Run]:
+    """Give every open run, those created or ended within the guards' window, and what the breaker counts however old it is."""
     runs = parts.store.runs
     recent = await runs.since(parts.clock.now() - guards.window(stanza))
     still = await runs.list(states=OPEN, limit=_MANY)
-    return list({run.id: run for run in (*still, *recent)}.values())
+    settled = await runs.settled(rule.alert, target.id, stanza.guard.breaker_failures)
+    return list({run.id: run for run in (*still, *recent, *settled)}.values())

@@ -14,7 +14,7 @@ from mendwatch.model.remediations import Remediation, ResolveEvents
 from mendwatch.model.runs import Run, RunState
 from mendwatch.model.samples import Event
 from mendwatch.playbooks.interface import Ending, Phase, Result
-from mendwatch.remediation import outcomes
+from mendwatch.remediation import outcomes, stopping
 from mendwatch.remediation.ledger import Ledger
 from mendwatch.remediation.parts import AGENT, Parts
 from mendwatch.remediation.phases import Phases, job
@@ -67,7 +67,7 @@ class Resolver:
             StoreError: the store does not answer; the next start of the agent goes on from here.
         """
         remediation = self._parts.catalogue.get(run.remediation)
-        if remediation is None or remediation.resolve is None or not self.waits(run) or not self._parts.enabled():
+        if remediation is None or remediation.resolve is None or not self.waits(run) or await stopping.stopped(self._parts):
             return run
         events = await self._parts.judge.open_events(run.target, remediation.resolve.kind)
         if events is None:

@@ -15,7 +15,7 @@ from mendwatch.model.remediations import Remediation
 from mendwatch.model.rules import Remediate, Rule
 from mendwatch.model.runs import Plan, Run, RunState
 from mendwatch.model.targets import Target
-from mendwatch.remediation import digests, guards, measuring, requests
+from mendwatch.remediation import digests, guards, measuring, requests, stopping
 from mendwatch.remediation.parts import Parts
 
 
@@ -40,11 +40,11 @@ class Stop:
 
 async def look(parts: Parts, run: Run) -> Ready | Stop:
     """Look at everything; the order puts the fresh poll before the files, and the files directly before the start."""
-    known = _known(parts, run)
+    known = await _may(parts) or _known(parts, run)
     if isinstance(known, Stop):
         return known
     stop = await _recheck(parts, known, run) or _held(parts, known, run) or await _guarded(parts, known, run)
-    stop = stop or await _unchanged(parts, known, run)
+    stop = stop or await _unchanged(parts, known, run) or await _may(parts)
     return stop or _access(parts, known, run)
 
 
@@ -57,10 +57,14 @@ class _Known:
     plan: Plan
 
 
+async def _may(parts: Parts) -> Stop | None:
+    """Ask the kill switch: first, and again after all that takes time. The store asks once more in the transaction of the start."""
+    reason = await stopping.stopped(parts)
+    return Stop(RunState.REFUSED, reason) if reason else None
+
+
 def _known(parts: Parts, run: Run) -> _Known | Stop:
     """Find what the run names: each of them must still be there, and the rule must be the very same."""
-    if not parts.enabled():
-        return Stop(RunState.REFUSED, "runs are switched off (runs.enabled is false)")
     rule, remediation = parts.rules(run.rule), parts.catalogue.get(run.remediation)
     if rule is None or rule.remediate is None or rule.digest != run.rule_digest:
         return Stop(RunState.SUPERSEDED, f"the rule {run.rule} was changed or removed after the plan was made")

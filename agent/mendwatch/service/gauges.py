@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from mendwatch.clock import Clock
 from mendwatch.errors import StoreError
 from mendwatch.metrics.agent import AgentMetrics
@@ -14,12 +16,15 @@ LOOK_EVERY = 10
 
 
 class Gauges:
-    """Measures until cancelled."""
+    """Measures until cancelled; `also` is somebody else's look, made as often."""
 
-    def __init__(self, metrics: AgentMetrics, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, metrics: AgentMetrics, store: Store, clock: Clock, also: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._metrics = metrics
         self._store = store
         self._clock = clock
+        self._also = also
 
     async def run(self) -> None:
         """Measure the loop at every beat, and look at the store now and then."""
@@ -27,6 +32,8 @@ class Gauges:
         while True:
             if beat % LOOK_EVERY == 0:
                 await self.look()
+                if self._also is not None:
+                    await self._also()
             before = self._clock.monotonic()
             await self._clock.sleep(BEAT)
             self._metrics.loop_lagged(max(0.0, self._clock.monotonic() - before - BEAT))

@@ -14,7 +14,7 @@ from mendwatch.model.remediations import Remediation
 from mendwatch.model.rules import Remediate
 from mendwatch.model.runs import Run, RunState
 from mendwatch.model.targets import Target
-from mendwatch.remediation import guards, planning
+from mendwatch.remediation import guards, planning, stopping
 from mendwatch.remediation.guards import Request
 
 
@@ -54,10 +54,10 @@ class PretendedRuns:
             variables=planning.variables(proposal.variables, remediation.parameters if remediation else {}),
             remediation=remediation,
             runs=runs,
-            enabled=self._enabled,
             readable=True,
             writable=True,
             now=at,
+            stopped="" if self._enabled else stopping.OFF,
         )
 
 

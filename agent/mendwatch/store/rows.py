@@ -61,12 +61,14 @@ def run_of(row: RowMapping) -> Run:
 
 def token_row(token: Token) -> dict[str, Any]:
     """Give the columns of a token, but for the hash of its secret."""
-    return {**{name: getattr(token, name) for name in _TOKEN_FIELDS}, "role": token.role.value}
+    fields = {name: getattr(token, name) for name in _TOKEN_FIELDS}
+    return {**fields, "role": token.role.value, "person": token.person, "model": token.model}
 
 
 def token_of(row: RowMapping) -> Token:
     """Give the token of a row."""
-    return Token(**{name: row[name] for name in _TOKEN_FIELDS}, role=Role(row["role"]))
+    fields = {name: row[name] for name in _TOKEN_FIELDS}
+    return Token(**fields, role=Role(row["role"]), person=row["person"] or "", model=bool(row["model"]))
 
 
 def silence_row(silence: Silence) -> dict[str, Any]:

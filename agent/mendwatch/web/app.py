@@ -17,12 +17,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mendwatch.polling.outcomes import TargetStatus
-from mendwatch.web import discovery, exposition, pages, readiness, reloading, rules_api
+from mendwatch.web import discovery, exposition, pages, readiness, reloading, rules_api, stopping
 from mendwatch.web.headers import SecurityHeaders
 from mendwatch.web.passwords import BasicAuth
 from mendwatch.web.probing import Probe
 from mendwatch.web.reloading import Reload
 from mendwatch.web.rules_api import RulesView
+from mendwatch.web.stopping import StopRuns
 from mendwatch.web.users import nobody
 from mendwatch.web.webhook import SOURCES, Webhook
 
@@ -64,6 +65,7 @@ def build(
     door: Door = Door(),
     webhook: Webhook | None = None,
     reload: Reload | None = None,
+    stop_runs: StopRuns | None = None,
 ) -> Starlette:
     """Build the application; `mcp` answers at /mcp itself, and `lifespan` is what it needs to live."""
     pages_of = _Endpoints(views, mcp=mcp is not None)
@@ -84,6 +86,8 @@ def build(
         routes += [Route(path, webhook.answer, methods=["POST"]) for path in SOURCES]
     if reload is not None:
         routes.append(Route(reloading.PATH, reload.answer, methods=["POST"]))
+    if stop_runs is not None:
+        routes += [Route(path, stop_runs.answer, methods=["POST"]) for path in stopping.PATHS]
     app = Starlette(routes=routes, middleware=_wrappers(door), lifespan=lifespan)
     app.router.redirect_slashes = False  # an unknown path is unknown, whatever it ends in
     return app
@@ -91,7 +95,10 @@ def build(
 
 def _wrappers(door: Door) -> list[Middleware]:
     # These ask for a token of their own, in the same header as a password.
-    return [Middleware(SecurityHeaders, door.headers), Middleware(BasicAuth, door.users, {"/mcp", reloading.PATH, *SOURCES})]
+    return [
+        Middleware(SecurityHeaders, door.headers),
+        Middleware(BasicAuth, door.users, {"/mcp", reloading.PATH, *stopping.PATHS, *SOURCES}),
+    ]
 
 
 class _Guest:

@@ -77,6 +77,7 @@ class MortalStore:
     def __init__(self, real: MemoryStore, reaper: Reaper) -> None:
         self.runs = Mortal(real.runs, reaper, "propose", "change", "mark_resolved")
         self.audit = Mortal(real.audit, reaper, "append")
+        self.controls = real.controls
         self.version = real.version
 
 

@@ -36,7 +36,6 @@ def request_(world: World) -> Request:
         variables={"path": "/a", "size": 11},
         remediation=world.catalogue["box/room"],
         runs=(),
-        enabled=True,
         readable=True,
         writable=True,
         now=NOON,
@@ -88,7 +87,7 @@ def test_a_request_that_nobody_minds_passes_every_guard(request_: Request) -> No
 
 
 SIMPLE: list[tuple[Mapping[str, object], str, str]] = [
-    ({"enabled": False}, "kill_switch", "runs are switched off"),
+    ({"stopped": "runs are switched off"}, "kill_switch", "runs are switched off"),
     ({"remediation": None}, "available", "there is no remediation box/room"),
     ({"target": Target("one", "other", "")}, "available", "box/room is for box targets, and one is of other"),
     ({"variables": {"path": "/a"}}, "parameters", "'size' is a required property"),
@@ -118,7 +117,7 @@ def test_an_unavailable_remediation_says_how_to_install_what_it_needs(request_: 
 
 
 def test_observe_blocks_and_is_told_before_every_other_reason(request_: Request) -> None:
-    found = guards.verdicts(replace(request_, stanza=_stanza(request_, Mode.OBSERVE), enabled=False, writable=False))
+    found = guards.verdicts(replace(request_, stanza=_stanza(request_, Mode.OBSERVE), stopped="so it is", writable=False))
 
     first = guards.blocking(found)
     assert first
@@ -211,9 +210,9 @@ FAILED, ROLLED_BACK = past(RunState.FAILED, fingerprint="a"), past(RunState.ROLL
         (
             [
                 past(RunState.FAILED, timedelta(hours=24), fingerprint="a"),
-                past(RunState.FAILED, timedelta(hours=25), fingerprint="b"),
+                past(RunState.FAILED, timedelta(days=250), fingerprint="b"),
             ],
-            False,
+            True,
         ),
     ],
 )
@@ -221,10 +220,18 @@ def test_the_breaker_opens_after_failures_in_a_row_on_one_target(request_: Reque
     assert ("breaker" in _blocking(request_, runs=runs)) is open_
 
 
-def test_the_breaker_says_when_it_closes(request_: Request) -> None:
+def test_the_breaker_says_what_closes_it(request_: Request) -> None:
     reason = _blocking(request_, runs=[FAILED, ROLLED_BACK])["breaker"]
 
-    assert reason == "the breaker is open: 2 runs in a row failed on one; it closes at 2026-01-16 11:59:00 UTC"
+    assert reason == (
+        "the breaker is open: 2 runs in a row failed on one; a person closes it: mendwatch breaker reset NearlyFull one"
+    )
+
+
+def test_failures_up_to_a_reset_are_forgiven(request_: Request) -> None:
+    assert "breaker" not in _blocking(request_, runs=[FAILED, ROLLED_BACK], forgiven=NOON)
+    assert "breaker" not in _blocking(request_, runs=[FAILED, ROLLED_BACK], forgiven=NOON - 1.5 * MINUTE)
+    assert "breaker" in _blocking(request_, runs=[FAILED, ROLLED_BACK], forgiven=NOON - 3 * MINUTE)
 
 
 def test_the_guards_look_back_as_far_as_they_need(request_: Request) -> None:

@@ -28,6 +28,10 @@ TRANSITIONS: Mapping[AlertState, frozenset[AlertState]] = {
 }
 
 
+#: So far ahead of now, a clock was set back. Less is no sign: readings may be judged a little out of order.
+SET_BACK = timedelta(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What was seen of a subject: the answers of `when` and `clear`, None where there was none.
@@ -69,7 +73,7 @@ def advance(rule: Rule, sight: Sight, alert: Alert, now: datetime, stale_after: 
 
     `stale_after` is how long silence counts as a pause; longer, it is no data.
     """
-    alert = flaps.calmed(rule.flap, alert, now)
+    alert = flaps.calmed(rule.flap, _not_ahead(alert, now), now)
     if _answered(sight, alert):
         broken = now - alert.last_seen >= stale_after
         following = _judge(rule, sight, changed(alert, last_seen=sight.told_at or now), now, broken=broken)
@@ -81,6 +85,22 @@ def advance(rule: Rule, sight: Sight, alert: Alert, now: datetime, stale_after: 
     if after.state is alert.state:
         return after, None
     return after, Transition(alert.state, after, now, following.reason)
+
+
+def _not_ahead(alert: Alert, now: datetime) -> Alert:
+    """Give the alert with no clock ahead of now: those of a time that was set back would stand still until it is reached again."""
+    if alert.last_seen - now < SET_BACK:
+        return alert
+    since = {
+        name: min(moment, now)
+        for name, moment in (
+            ("active_since", alert.active_since),
+            ("cleared_since", alert.cleared_since),
+            ("flapping_since", alert.flapping_since),
+        )
+        if moment is not None
+    }
+    return changed(alert, last_seen=now, changes=tuple(min(moment, now) for moment in alert.changes), **since)
 
 
 def _answered(sight: Sight, alert: Alert) -> bool:

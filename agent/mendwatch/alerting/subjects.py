@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring_ascii as _quoted
 
+from mendwatch.alerting import states
 from mendwatch.alerting.panel import Matched, Panel
 from mendwatch.alerting.records import Pick
 from mendwatch.alerting.ruleset import CompiledRule
@@ -81,10 +82,12 @@ class Subject:
     def silent(self, now: datetime) -> bool:
         """Tell whether time alone can change something: nothing was known for longer than a pause, and that was not told yet."""
         alert, no_data = self.alert, self.compiled.rule.no_data
+        if self.answered - now >= states.SET_BACK:
+            self.answered = now
         if alert is None:
             return no_data is NoData.FIRE and now - self.answered >= self.stale_after
         told = alert.state is AlertState.NO_DATA and no_data is NoData.KEEP
-        return not told and now - alert.last_seen >= self.stale_after
+        return (not told and now - alert.last_seen >= self.stale_after) or alert.last_seen - now >= states.SET_BACK
 
 
 class Entry:

@@ -150,6 +150,35 @@ def test_a_clock_that_goes_back_fires_nothing_early(start: datetime) -> None:
     assert (alert.state, transition) == (AlertState.PENDING, None)
 
 
+@pytest.mark.parametrize(
+    ("of", "before", "after", "expected"),
+    [
+        (rule(hold=5), "H", "HHHHHH", AlertState.FIRING),
+        (rule(hold=0, keep=5), "HC", "CCCCCC", AlertState.INACTIVE),
+        (rule(hold=0), "H", "....", AlertState.NO_DATA),
+    ],
+    ids=["for", "keep_firing_for", "stale_after"],
+)
+def test_a_clock_that_was_set_back_by_hours_stops_no_alerts_clocks(
+    of: Rule, before: str, after: str, expected: AlertState, start: datetime
+) -> None:
+    alert = blank(start)
+    for minute, seen in enumerate(before):
+        alert, _ = advance(of, SIGHTS[seen], alert, start + timedelta(minutes=minute), STALE)
+    for minute, seen in enumerate(after):
+        assert alert.state is not expected
+        alert, _ = advance(of, SIGHTS[seen], alert, start + timedelta(hours=-3, minutes=minute), STALE)
+
+    assert alert.state is expected
+
+
+def test_what_is_a_little_ahead_is_left_alone(start: datetime) -> None:
+    pending, _ = advance(rule(hold=5), SIGHTS["H"], blank(start), start, STALE)
+    alert, _ = advance(rule(hold=5), SIGHTS["H"], pending, start - timedelta(minutes=4), STALE)
+
+    assert alert.active_since == start
+
+
 def test_who_was_told_is_raised_until_told_that_it_is_over(start: datetime) -> None:
     firing = replace(blank(start), state=AlertState.FIRING, fired_at=start)
     lost, resolving = replace(firing, state=AlertState.NO_DATA), replace(firing, state=AlertState.RESOLVING)

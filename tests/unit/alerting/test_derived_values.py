@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -261,3 +261,16 @@ def test_a_calm_record_is_asked_again_when_another_shares_its_subject(begin: Beg
 
     assert w.said == ["Busy inactive>firing"]
     assert len(next(iter(w.engine._table)).entries) == 2
+
+
+def test_silence_is_noticed_although_the_clock_was_set_back(begin: Begin) -> None:
+    made = begin(
+        "  - {alert: Busy, on: node, when: busy > 0.5, stale_after: 3m}\n"
+        "  - {alert: Silent, on: node, when: up < 1.0, no_data: fire}\n"
+    )
+    made.nodes(n1={"pool": "a", "busy": 0.9, "up": 1.0})
+    made.now -= timedelta(hours=3)
+    for _ in range(5):
+        made.wait(1)
+
+    assert sorted(made.said) == ["Busy firing>no_data", "Busy inactive>firing", "Silent inactive>firing"]

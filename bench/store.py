@@ -1,6 +1,7 @@
 """How fast the state is: audit rows and runs per second written, audit rows verified, alerts and decisions kept.
 
-Run it alone on the machine: `python bench/store.py [rows] [folder]`. The folder should be on the disk that the state will be on.
+Run it alone on the machine: `python bench/store.py [rows] [folder | URL]`. The folder should be on the disk that the state will be on;
+a URL names an empty PostgreSQL database, which is filled.
 """
 
 from __future__ import annotations
@@ -87,20 +88,32 @@ async def _keep(store: SqlStore, size: int) -> None:
     print(f"{f'keep by {size}':<18} {rows / seconds:>9.0f} alerts with a decision/s   {each:.1f} us CPU each")
 
 
-async def main(count: int, parent: str | None) -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
+async def _measure(url: str, key: bytes, count: int) -> None:
+    store = await open_store(url, key=key, clock=SystemClock())
+    await _times(50, lambda number: store.audit.append("agent:bench", "warm", "up", {"n": number}))
+    _report("audit append", await _times(count, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})))
+    await _crowd(store, count)
+    _report("propose", await _times(count, lambda number: store.runs.propose(_new(number))))
+    _report("propose, again", await _times(count, lambda number: store.runs.propose(_new(number))))
+    await _fill(store)
+    await _verify(store)
+    for size in (1, 10, 100, 1000):
+        await _keep(store, size)
+    await store.close()
+
+
+async def _crowd(store: SqlStore, count: int) -> None:
+    """Append from eight sides at once."""
+    before = time.perf_counter()
+    await asyncio.gather(*(_times(count // 8, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})) for _ in range(8)))
+    print(f"{'append, 8 at once':<18} {count // 8 * 8 / (time.perf_counter() - before):>9.0f} /s")
+
+
+async def main(count: int, place: str | None) -> None:
+    """Measure and print: on a URL, else on a SQLite file in a folder."""
+    with tempfile.TemporaryDirectory(dir=None if place and "://" in place else place) as folder:
         key = load_or_create(Path(folder) / "audit.key")
-        store = await open_store(f"sqlite:///{folder}/state.db", key=key, clock=SystemClock())
-        await _times(50, lambda number: store.audit.append("agent:bench", "warm", "up", {"n": number}))
-        _report("audit append", await _times(count, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})))
-        _report("propose", await _times(count, lambda number: store.runs.propose(_new(number))))
-        _report("propose, again", await _times(count, lambda number: store.runs.propose(_new(number))))
-        await _fill(store)
-        await _verify(store)
-        for size in (1, 10, 100, 1000):
-            await _keep(store, size)
-        await store.close()
+        await _measure(place if place and "://" in place else f"sqlite:///{folder}/state.db", key, count)
 
 
 if __name__ == "__main__":

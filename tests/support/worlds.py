@@ -135,8 +135,8 @@ class World:
         """Give the requests that changed something on the cluster, but logins."""
         return [r for r in self.sim.requests if r.method in {"PUT", "POST"} and "/session/" not in r.path and part in r.path]
 
-    async def start(self, *, ready: bool = True) -> AgentProcess:
-        """Start the agent and wait until it listens; `ready`: until every target was polled once."""
+    async def begin(self) -> AgentProcess:
+        """Start the agent and wait for nothing."""
         log = self.folder / f"agent-{len(self.agents)}.log"
         with log.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
@@ -144,6 +144,12 @@ class World:
             )
         agent = AgentProcess(process, "", log)
         self.agents.append(agent)
+        return agent
+
+    async def start(self, *, ready: bool = True) -> AgentProcess:
+        """Start the agent and wait until it listens; `ready`: until every target was polled once."""
+        agent = await self.begin()
+        process = agent.process
         await until(lambda: "listening on " in agent.text() or process.returncode is not None)
         assert process.returncode is None, agent.text()
         agent.url = agent.text().split("listening on ")[1].split()[0]

@@ -39,6 +39,7 @@ COMMANDS = {
     "token": "tokens",
     "audit": "audit",
     "db": "db",
+    "agents": "agents",
     "mcp": "mcp",
 }
 

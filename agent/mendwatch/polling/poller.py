@@ -6,7 +6,7 @@ It knows no provider, no metric and no rule. A failure of one collector or one t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from mendwatch.clock import Clock
 from mendwatch.config.documents import nearest
@@ -21,13 +21,24 @@ from mendwatch.polling.watches import Probe, Watch
 #: Seconds that polls may take to end once they are cancelled.
 STOP_PATIENCE = 2.0
 
+#: Asked before each poll that is due: whether this agent may poll at all.
+Allowed = Callable[[], Awaitable[bool]]
+
 
 class Poller:
     """Polls all targets. Make it inside the running loop; `start` once and `stop` once."""
 
     def __init__(
-        self, watches: Sequence[Watch], sink: Sink, *, clock: Clock, announce: Announce, timetable: Timetable | None = None
+        self,
+        watches: Sequence[Watch],
+        sink: Sink,
+        *,
+        clock: Clock,
+        announce: Announce,
+        timetable: Timetable | None = None,
+        allowed: Allowed | None = None,
     ) -> None:
+        self._allowed = allowed
         self._sink = sink
         polls = sum(len(watch.probes) for watch in watches)
         self._timetable = timetable or SchedulerTimetable(clock, schedule.first_looks(polls))
@@ -37,7 +48,7 @@ class Poller:
         """Begin to poll: each collector at its own phase, the first time within one interval."""
         for name, target in self._targets.items():
             for probe in target.watch.probes:
-                self._timetable.add(name, probe.spec.name, probe.spec.interval, _due(target, probe))
+                self._timetable.add(name, probe.spec.name, probe.spec.interval, self._due(target, probe))
         self._timetable.start(self._sink.poll_missed)
 
     async def stop(self) -> None:
@@ -87,18 +98,20 @@ class Poller:
         """Tell how every target stands, in the configuration's order."""
         return tuple(target.status() for target in self._targets.values())
 
+    def _due(self, target: TargetPoller, probe: Probe) -> Due:
+        async def due() -> None:
+            if self._allowed is None or await self._allowed():
+                await target.due(probe)
+            else:
+                self._sink.poll_missed(target.watch.target.id, probe.spec.name, "standing_by")
+
+        return due
+
     def _known(self, target_id: str) -> TargetPoller:
         target = self._targets.get(target_id)
         if target is None:
             raise NotFound(f"there is no target {target_id!r}", hint=_hint(target_id, self._targets))
         return target
-
-
-def _due(target: TargetPoller, probe: Probe) -> Due:
-    async def due() -> None:
-        await target.due(probe)
-
-    return due
 
 
 def _hint(word: str, known: Collection[str]) -> str:

@@ -6,10 +6,11 @@ A part that fails on its own takes the whole agent down, loudly: an agent that p
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from mendwatch.playbooks.interface import Executor
 from mendwatch.polling.poller import Poller
@@ -23,6 +24,7 @@ from mendwatch.service.judgement import Judgement
 from mendwatch.service.readings import Readings
 from mendwatch.service.reloading import Reloading
 from mendwatch.service.remembering import Remembering
+from mendwatch.service.tenure import Tenure
 from mendwatch.store.interface import Store
 from mendwatch.web.server import WebServer
 
@@ -32,6 +34,7 @@ class Machinery:
     """Everything that runs."""
 
     store: Store
+    tenure: Tenure | None
     feed: Feed
     poller: Poller
     judgement: Judgement
@@ -55,6 +58,25 @@ class Agent:
     def __init__(self, machinery: Machinery) -> None:
         self._machinery = machinery
         self._stack = AsyncExitStack()
+        self._owned = AsyncExitStack()
+
+    def own(self, held: AsyncExitStack) -> None:
+        """Say what was opened for it, to be let go of when it has stopped."""
+        self._owned = held
+
+    async def stand_by(self) -> None:
+        """Wait until it is this agent's turn, where several share the state. It polls nothing and changes nothing meanwhile."""
+        if self._machinery.tenure is not None:
+            await self._machinery.tenure.take()
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether another agent took over."""
+        return self._machinery.tenure is not None and self._machinery.tenure.lost.is_set()
+
+    async def close(self) -> None:
+        """Let go of what was opened for an agent that was never entered."""
+        await self._owned.aclose()
 
     @property
     def store(self) -> Store:
@@ -76,14 +98,20 @@ class Agent:
         self._machinery.reloading.ask()
 
     async def until(self, stop: asyncio.Event) -> None:
-        """Wait for the word to stop."""
-        await stop.wait()
+        """Wait for the word to stop, or until another agent took over."""
+        if self._machinery.tenure is None:
+            await stop.wait()
+        else:
+            await first(stop.wait(), self._machinery.tenure.lost.wait())
 
     async def __aenter__(self) -> Self:
         """Start: first the state and the door, then the engines, last the polls that drive them."""
         parts, stack = self._machinery, self._stack
-        stack.push_async_callback(parts.store.close)
+        stack.push_async_callback(self._owned.aclose)
         try:
+            await self.stand_by()
+            if parts.tenure is not None:
+                stack.push_async_callback(parts.tenure.leave)
             await parts.judgement.restore(parts.targets)
             await parts.server.start()
             stack.push_async_callback(parts.server.stop)
@@ -103,6 +131,8 @@ class Agent:
                 parts.server.wait(),
             )
             tasks = [group.create_task(one) for one in work]
+            if parts.tenure is not None:
+                tasks.append(group.create_task(parts.tenure.keep()))
             if parts.readings is not None:
                 tasks.append(group.create_task(parts.readings.run()))
             stack.push_async_callback(_end, tasks)
@@ -127,7 +157,16 @@ class Agent:
         await self._stack.aclose()
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of several, and let go of the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel the engines and wait for them; the remediation engine gives a running playbook its grace."""
     for task in tasks:
         task.cancel()

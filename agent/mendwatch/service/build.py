@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
@@ -57,6 +58,7 @@ from mendwatch.service.resuming import Keeper, resuming
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
 from mendwatch.service.targets import watches
+from mendwatch.service.tenure import Tenure, badge
 from mendwatch.store.interface import Store
 from mendwatch.web import app as web
 from mendwatch.web.exposition import Pieces
@@ -114,15 +116,16 @@ async def build(settings: Settings, folder: Path, clock: Clock | None = None, fi
     site = _Site(settings, folder, library, watches(settings, library.providers, folder), clock or SystemClock(), file)
     _refuse_broken(library)
     instruments = _instruments(site)
-    store = await open_state(settings, site.clock)
-    try:
-        return _assemble(site, instruments, store)
-    except BaseException:
-        await store.close()
-        raise
+    async with AsyncExitStack() as stack:
+        store = await open_state(settings, site.clock)
+        stack.push_async_callback(store.close)
+        tenure = None if store.fleet is None else Tenure(store.fleet, stack.enter_context(badge(settings.state_dir)), site.clock)
+        agent = _assemble(site, instruments, store, tenure)
+        agent.own(stack.pop_all())
+        return agent
 
 
-def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
+def _assemble(site: _Site, shared: _Instruments, store: Store, tenure: Tenure | None) -> Agent:
     clock, announce = site.clock, shared.feed.announce
     ours = frozenset(watch.target.id for watch in site.watches)
     alerts, readings = _engine(site, shared, ours)
@@ -132,7 +135,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     # The pipeline asks the poller that is made from it, hence the late look-up.
     pipeline = Pipeline(outlets, lambda *which: poller.standing_of(*which))  # noqa: PLW0108 - the name is bound on the next line
     watched = [resuming(one, store.marks) for one in site.watches]
-    poller = Poller(watched, pipeline, clock=clock, announce=announce)
+    poller = Poller(watched, pipeline, clock=clock, announce=announce, allowed=tenure.sure if tenure else None)
     executor = LocalExecutor(site.settings.run_directory, clock)
     collectors = _collectors(site.library.providers)
     judge = FreshJudge(poller, alerts, shared.events, collectors, clock)
@@ -165,6 +168,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store) -> Agent:
     return Agent(
         Machinery(
             store=store,
+            tenure=tenure,
             feed=shared.feed,
             poller=poller,
             judgement=judgement,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -69,7 +70,7 @@ class SqlAudit:
     async def _raw(self, after: int) -> Sequence[Link]:
         async def work(connection: AsyncConnection) -> Sequence[Link]:
             rows = await connection.execute(queries.AUDIT_RAW, {"after": after, "most": _BATCH})
-            return [Link(*row) for row in rows]
+            return list(starmap(Link, rows))
 
         return await self._database.read(work)
 

@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mendwatch.clock import Clock
 from mendwatch.errors import Refused, StoreError
 from mendwatch.model.audits import ChainVerdict
-from mendwatch.store import schema, sql
+from mendwatch.store import fleet_tables, schema, sql
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.database import Database, connect
 from mendwatch.store.lanes import Lane
 
 _BATCH = 1000
-#: Tables that every database has of its own from its making.
-_OF_ITS_OWN = frozenset({schema.meta.name, schema.revisions.name})
+#: Tables that every database has of its own: what it says about itself, and which agents are there.
+_OF_ITS_OWN = frozenset({schema.meta.name, schema.revisions.name, fleet_tables.agents.name, fleet_tables.leases.name})
 #: Told after each batch: the table, the rows of it that are copied, and how many there are.
 Progress = Callable[[str, int, int], None]
 

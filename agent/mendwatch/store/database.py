@@ -82,6 +82,8 @@ class Database:
         self._where = engine.url.render_as_string(hide_password=True)
         self._turns: defaultdict[Lane, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._writes: set[asyncio.Task[Any]] = set()
+        #: Asked in the transaction of each write; raises where this process may not write any more (`store.fleet`).
+        self.guard: Callable[[AsyncConnection], Awaitable[None]] | None = None
 
     @property
     def signal(self) -> Signal:
@@ -131,6 +133,8 @@ class Database:
             await connection.execution_options(**self._manners.writing)
             async with connection.begin() as transaction:
                 await self._manners.enter(connection, lane)
+                if self.guard is not None and lane is not Lane.FLEET:
+                    await self.guard(connection)
                 result = await work(connection)
                 try:
                     await transaction.commit()

@@ -15,6 +15,7 @@ from mendwatch.model.alerts import Alert
 from mendwatch.model.audits import AuditEntry, ChainVerdict
 from mendwatch.model.controls import Control, ControlKind
 from mendwatch.model.journal import Decision
+from mendwatch.model.members import Badge, Member, Tenure
 from mendwatch.model.principals import Principal, Role, Token
 from mendwatch.model.received import Received
 from mendwatch.model.runs import Plan, Run, RunState
@@ -283,8 +284,36 @@ class Controls(Protocol):
         ...
 
 
+class Fleet(Protocol):
+    """The agents that share a state: one of them acts, the others stand by."""
+
+    async def beat(self, badge: Badge, fence: int | None) -> Tenure:
+        """Say that an agent is there, and hold or take the lease of the one that acts.
+
+        From then on, what its process writes is refused with a StoreError once another agent has taken the lease.
+        """
+        ...
+
+    async def leave(self, badge: Badge, fence: int | None) -> None:
+        """Be gone in order: the lease is free at once."""
+        ...
+
+    async def members(self) -> Sequence[Member]:
+        """Give every agent that was there within a day."""
+        ...
+
+    async def drain(self, agent: str, *, wanted: bool, actor: str) -> None:
+        """Have an agent hand over to another one, and keep it from acting; or let it act again. Raises NotFound."""
+        ...
+
+
 class Store(Protocol):
     """All of it; one database."""
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The agents that share this database; None where only one can use it."""
+        ...
 
     @property
     def runs(self) -> Runs:

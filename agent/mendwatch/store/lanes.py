@@ -18,5 +18,7 @@ class Lane(IntEnum):
     RECEIVED = 7_526_471_939
     #: The tables themselves.
     TABLES = 7_526_471_940
+    #: Agents that share the database; whoever is in this lane writes whether it acts or not.
+    FLEET = 7_526_471_941
     #: Rows that nobody but the writer writes: nobody waits.
     OWN = 0

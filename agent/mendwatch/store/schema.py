@@ -29,7 +29,7 @@ from mendwatch.store.columns import AnyText, Moment
 
 #: Every revision of the tables, oldest first: the steps in `store.migrations`. An older database is brought up to the last one
 #: (`store.upgrade`), a newer one is refused.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 REVISION = REVISIONS[-1]
 #: The same as a number, for programs from before there were revisions: they refuse a number that they do not know.
 VERSION = int(REVISION)

@@ -16,6 +16,7 @@ from mendwatch.store.audit import SqlAudit
 from mendwatch.store.controls import SqlControls
 from mendwatch.store.database import Database, connect
 from mendwatch.store.decided import SqlJournal
+from mendwatch.store.fleet import SqlFleet
 from mendwatch.store.lanes import Lane
 from mendwatch.store.marks import SqlMarks
 from mendwatch.store.received import SqlReceived
@@ -39,6 +40,7 @@ class SqlStore:
         self._controls = SqlControls(database, clock, self._audit)
         self._journal = SqlJournal(database)
         self._silences = SqlSilences(database, clock, self._audit)
+        self._fleet = SqlFleet(database, clock, self._audit) if database.dialect.name == "postgresql" else None
 
     @property
     def runs(self) -> SqlRuns:
@@ -84,6 +86,11 @@ class SqlStore:
     def controls(self) -> SqlControls:
         """What people set by hand."""
         return self._controls
+
+    @property
+    def fleet(self) -> SqlFleet | None:
+        """The agents that share this database; None where only one can use it."""
+        return self._fleet
 
     def version(self) -> int | None:
         """Give a number that is another one after every commit, of any process; None where only a query can tell."""

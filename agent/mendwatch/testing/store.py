@@ -253,6 +253,10 @@ class MemoryStore:
         """What people set by hand."""
         return self._controls
 
+    @property
+    def fleet(self) -> None:
+        """One process has it, and no other."""
+
     def version(self) -> int:
         """Give a number that is another one after every change of a run, a token or a silence: each writes its audit row."""
         return len(self._audit.links)

@@ -10,6 +10,7 @@ import typer
 from mendwatch.cli import loops, output
 from mendwatch.cli.context import ConfigOption
 from mendwatch.config import loading
+from mendwatch.errors import StoreError
 from mendwatch.service import logs, signals
 from mendwatch.service.pid_file import PROCESS, reachable
 
@@ -26,14 +27,22 @@ def run(
     path = loading.find(config)
     loaded = loading.load(path)
     logs.configure(loaded.log_format, verbose=verbose)
+    from mendwatch.service.agent import first  # noqa: PLC0415 - as below
     from mendwatch.service.build import build  # noqa: PLC0415 - half a second of imports that no other command needs
 
     async def body() -> None:
         stop = asyncio.Event()
         with signals.setting(stop):
-            async with await build(loaded, path.parent, file=path) as agent:
+            agent = await build(loaded, path.parent, file=path)
+            await first(agent.stand_by(), stop.wait())
+            if stop.is_set():
+                await agent.close()
+                return
+            async with agent:
                 output.line(f"listening on {agent.url}")
                 with signals.hanging_up(agent.reload), reachable(loaded.state_dir / PROCESS):
                     await agent.until(stop)
+            if agent.overtaken:
+                raise StoreError("another agent took over", hint="Start this one again: it stands by.")
 
     loops.run(body())

@@ -6,17 +6,16 @@ It is made anew when a frame of the sheet changes, and kept as the same object a
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
 
 from mendwatch.clock import turn
+from mendwatch.model.numbers import taken, unfinite
 from mendwatch.model.samples import Columns, Layout
-from mendwatch_onefs.statistic_shapes import Number
-from mendwatch_onefs.statistics_frames import Slot, Take, taking
+from mendwatch_onefs.statistics_frames import Slot
 
-_NAN = math.nan
 #: Series that are worked on before others have their turn.
 _AT_ONCE = 2000
 
@@ -30,29 +29,19 @@ class SheetLayout:
     """Where each number of a sheet's answers stands in its columns; made by `laid_out`."""
 
     layout: Layout
-    pick: Take
-    pick_time: Take
+    #: Start and stop of the runs of numbers, and of times, one run after the other.
+    picks: tuple[tuple[int, int], ...]
+    pick_times: tuple[tuple[int, int], ...]
     #: Start, stop and divisor of the runs whose numbers have to be divided.
     divided: tuple[tuple[int, int, int], ...]
 
-    def columns(self, numbers: Sequence[Number], times: Sequence[float]) -> Columns:
+    def columns(self, numbers: array[float], times: array[float]) -> Columns:
         """Give the columns; `times` has one for each value of the answers, or one for all."""
-        values, absent = _filled(list(self.pick(numbers)))
+        values = taken(numbers, self.picks)
         for start, stop, divisor in self.divided:
-            values[start:stop] = [value / divisor for value in values[start:stop]]
-        stamps = list(times) * len(values) if len(times) == 1 else list(self.pick_time(times))
-        return Columns(self.layout, values, stamps, absent)
-
-
-def _filled(values: list[Any]) -> tuple[list[float], int]:
-    """Put NaN where there is no number, and tell how often."""
-    kinds = list(map(type, values))
-    if kinds.count(float) == len(kinds):
-        return values, 0
-    blanks = [at for at, kind in enumerate(kinds) if kind is not float]
-    for at in blanks:
-        values[at] = _NAN
-    return values, len(blanks)
+            values[start:stop] = array("d", [value / divisor for value in values[start:stop]])
+        stamps = times * len(values) if len(times) == 1 else taken(times, self.pick_times)
+        return Columns(self.layout, values, stamps, sum(map(math.isnan, map(values.__getitem__, unfinite(values)))))
 
 
 async def sort_in(found: Series, slots: Iterator[Slot]) -> None:
@@ -63,16 +52,28 @@ async def sort_in(found: Series, slots: Iterator[Slot]) -> None:
         await turn()
 
 
-async def laid_out(found: Series, numbers: int, entries: int) -> SheetLayout:
-    """Lay out the series, out of so many numbers and values of all answers; others run in between."""
+async def laid_out(found: Series) -> SheetLayout:
+    """Lay out the series; others run in between."""
     layout = Layout.of(found)
     await turn()
     ordered = [slot for series in found.values() for slot in series.values()]
-    pick = taking([slot.number for slot in ordered], numbers)
+    picks = _joined([slot.number for slot in ordered])
     await turn()
-    pick_time = taking([slot.entry for slot in ordered], entries)
+    pick_times = _joined([slot.entry for slot in ordered])
     await turn()
-    return SheetLayout(layout, pick, pick_time, tuple(_divided(ordered)))
+    return SheetLayout(layout, picks, pick_times, tuple(_divided(ordered)))
+
+
+def _joined(positions: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Give start and stop of the runs of positions that follow each other."""
+    runs: list[tuple[int, int]] = []
+    start = stop = 0
+    for position in positions:
+        if position != stop:
+            runs.append((start, stop))
+            start = position
+        stop = position + 1
+    return tuple(run for run in (*runs, (start, stop)) if run[0] < run[1])
 
 
 def _divided(ordered: Sequence[Slot]) -> Iterator[tuple[int, int, int]]:

@@ -6,13 +6,14 @@ the positions are.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import ne
 
+from mendwatch.model.numbers import packed
 from mendwatch.model.samples import Columns
 from mendwatch_onefs.decoding import EARLIEST, LATEST
-from mendwatch_onefs.statistic_shapes import Number
 from mendwatch_onefs.statistics_answers import Answer, Reader
 from mendwatch_onefs.statistics_asks import Ask
 from mendwatch_onefs.statistics_bays import Bays
@@ -31,10 +32,12 @@ class Page:
         self.ask = ask
         self.reader = Reader(ask)
         self.frame: Frame | None = None
-        self.numbers: list[Number] = []
+        self.numbers = array("d")
         self.missing: Mapping[str, int] = {}
         self.read = self.news = 0
-        self._times: list[float] = []
+        self._times = array("d")
+        #: Where the last answer had no number; the next one mostly has none there either.
+        self._blanks: Sequence[int] = ()
         self._asked: float | None = None
 
     def due(self, now: datetime) -> bool:
@@ -50,7 +53,7 @@ class Page:
         fits = self.frame is not None and self.frame.fits(answer)
         frame = self.frame if self.frame is not None and fits else Frame(self.ask, answer)
         self.frame = frame
-        self.numbers = frame.numbers(answer)
+        self.numbers, self._blanks = packed(frame.numbers(answer), self._blanks)
         times = sane(answer.times, now.timestamp())
         self.read = len(answer) - sum(self.missing.values())
         self.news = changed(self._times, times, len(answer)) if fits else self.read
@@ -63,36 +66,36 @@ class Page:
         return len(self.frame.keys) if self.frame is not None else 0
 
     @property
-    def times(self) -> list[float]:
+    def times(self) -> array[float]:
         """When each value was measured."""
         return self._times if len(self._times) == self.entries else self._times * self.entries
 
     @property
-    def time(self) -> list[float]:
+    def time(self) -> array[float]:
         """When the values were measured: one time where it is the same for all."""
         return self._times
 
 
-def sane(times: Sequence[float | None], now: float) -> list[float]:
+def sane(times: Sequence[float | None], now: float) -> array[float]:
     """Give the times, or a single one where all are the same; one that is missing or absurd is that of the poll."""
     if not times:
-        return []
+        return array("d")
     first = times[0]
     if times.count(first) == len(times):
-        return [_sane(first, now)]
-    return [_sane(time, now) for time in times]
+        return array("d", [_sane(first, now)])
+    return array("d", [_sane(time, now) for time in times])
 
 
 def _sane(time: float | None, now: float) -> float:
     return time if time is not None and EARLIEST <= time <= LATEST else now
 
 
-def changed(before: Sequence[float], after: Sequence[float], count: int) -> int:
+def changed(before: array[float], after: array[float], count: int) -> int:
     """Count the values whose time is another one than before, out of `count`; either list may be one time for all."""
     if len(before) == len(after) == 1:
         return count if before[0] != after[0] else 0
-    long_before = before if len(before) == count else list(before) * count
-    long_after = after if len(after) == count else list(after) * count
+    long_before = before if len(before) == count else before * count
+    long_after = after if len(after) == count else after * count
     return sum(map(ne, long_before, long_after))
 
 
@@ -115,8 +118,11 @@ class Sheet:
             self._layout = await self._laid_out(lnns, bays)
         if len(self.pages) == 1:
             return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
-        numbers = [number for page in self.pages for number in page.numbers]
-        return self._layout.columns(numbers, [time for page in self.pages for time in page.times])
+        numbers, times = array("d"), array("d")
+        for page in self.pages:
+            numbers += page.numbers
+            times += page.times
+        return self._layout.columns(numbers, times)
 
     async def _laid_out(self, lnns: Mapping[int, int], bays: Bays) -> SheetLayout:
         found: Series = {}
@@ -127,7 +133,7 @@ class Sheet:
                 self.misplaced += page.frame.misplaced(bays)
             numbers += len(page.numbers)
             entries += page.entries
-        return await laid_out(found, numbers, entries)
+        return await laid_out(found)
 
 
 def missing(sheets: Sequence[Sheet]) -> dict[str, int]:

@@ -8,6 +8,7 @@ touched.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -24,6 +25,7 @@ Look = tuple[tuple[str, ...], Sequence[float] | None, Sequence[float] | None]
 
 Pick = Callable[[Sequence[float]], Sequence[float]]
 
+_NAN = array("d", [math.nan])
 #: Heads that are looked at between two chances to pause.
 _CHUNK = 1000
 _UNITS = _CHUNK // 2
@@ -77,9 +79,7 @@ class Plan:
         if not self.picks:
             return
         chosen = [columns[at] for at in self.parts]
-        values = (
-            [*(value for one in chosen for value in one.values), math.nan] if len(chosen) > 1 else [*chosen[0].values, math.nan]
-        )
+        values = _ended([one.values for one in chosen])
         times = _times(chosen)
         for subject, pick in self.picks.items():
             found = pick(values)
@@ -138,7 +138,14 @@ def picker(places: Sequence[int]) -> Pick:
     return lambda numbers: [numbers[place] for place in places]
 
 
-def _times(chosen: Sequence[Columns]) -> list[float] | None:
+def _times(chosen: Sequence[Columns]) -> Sequence[float] | None:
     if all(one.times is None for one in chosen):
         return None
-    return [*chain.from_iterable(one.times or [math.nan] * len(one.values) for one in chosen), math.nan]
+    return _ended([one.times or [math.nan] * len(one.values) for one in chosen])
+
+
+def _ended(parts: Sequence[Sequence[float]]) -> Sequence[float]:
+    """Give the numbers of all parts, and NaN behind them; an array is copied as a whole."""
+    if len(parts) == 1 and isinstance(parts[0], array):
+        return parts[0] + _NAN
+    return [*chain.from_iterable(parts), math.nan]

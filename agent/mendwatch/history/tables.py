@@ -18,6 +18,7 @@ from struct import error as PackError  # noqa: N812 - it is a type
 from struct import pack
 from typing import NamedTuple
 
+from mendwatch.model.numbers import unfinite
 from mendwatch.model.samples import Layout
 
 #: Stands where a series has no number; no finite number is below it, so that max() is right without a look.
@@ -51,7 +52,7 @@ class Published(NamedTuple):
 
     metrics: Sequence[str]
     labels: Sequence[Labels]
-    values: list[float]
+    values: list[float] | array[float]
     layout: Layout | None = None
 
 
@@ -87,7 +88,7 @@ class Table:
         self._layout = poll.layout
         return True
 
-    def append(self, values: list[float], at: float) -> Row:
+    def append(self, values: list[float] | array[float], at: float) -> Row:
         """Add the numbers of a poll that the columns were arranged for; a row without a number is not kept."""
         numbers, self._blanks = _numbers(values, self._blanks)
         absent = len(self._blanks)
@@ -160,8 +161,13 @@ class Table:
         self.labels = [*self.labels, *(labels for _, labels in heads)]
 
 
-def _numbers(values: list[float], blanks: list[int]) -> tuple[array[float], list[int]]:
+def _numbers(values: list[float] | array[float], blanks: list[int]) -> tuple[array[float], list[int]]:
     """Give the values as floats, ABSENT where one is no finite number, and where that is; `blanks` is where it is expected."""
+    if isinstance(values, array):
+        numbers, blanks = values[:], unfinite(values)
+        for at in blanks:
+            numbers[at] = ABSENT
+        return numbers, blanks
     try:
         numbers = array("d", pack(f"{len(values)}d", *values))  # a third of what array() itself takes
     except (PackError, TypeError, OverflowError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
@@ -64,7 +65,9 @@ def numbers(values: Sequence[float]) -> list[bytes]:
 
     orjson is several times cheaper than repr, but writes NaN and the infinities as `null`; those are written by themselves.
     """
-    if not set(map(type, values)) <= {float}:
+    if isinstance(values, array):
+        values = values.tolist()
+    elif not set(map(type, values)) <= {float}:
         return [*map(_foreign, values)]
     written = orjson.dumps(values)[1:-1].split(b",") if values else []
     for place in places(written, b"null"):

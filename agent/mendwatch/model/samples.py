@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -126,13 +127,13 @@ class Columns:
     """The numbers of one poll for the series of a layout, one each; the cheap way to give many samples.
 
     `values` are floats; NaN stands where this poll has none, and `absent` counts how often. `times` are epoch seconds of when
-    the source measured each value, or None where all were measured when they were read. Both lists belong to whoever
-    takes the columns: the giver keeps and changes neither.
+    the source measured each value, or None where all were measured when they were read. Both belong to whoever takes the
+    columns: the giver keeps and changes neither. Either may be a list, or an array of doubles, which takes a fifth of the memory.
     """
 
     layout: Layout
-    values: list[float]
-    times: list[float] | None = None
+    values: list[float] | array[float]
+    times: list[float] | array[float] | None = None
     absent: int = 0
 
     def __post_init__(self) -> None:

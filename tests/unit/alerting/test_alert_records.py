@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -113,9 +115,9 @@ _NUMBERS = st.dictionaries(
 )
 
 
-@given(_NUMBERS, st.integers(1, 3))
+@given(_NUMBERS, st.integers(1, 3), st.sampled_from([list, partial(array, "d")]))
 def test_columns_give_the_very_records_that_their_samples_would(
-    numbers: dict[tuple[str, str, str], tuple[float, float]], parts: int
+    numbers: dict[tuple[str, str, str], tuple[float, float]], parts: int, made: Callable[[list[float]], list[float]]
 ) -> None:
     now = datetime(2030, 1, 1, tzinfo=UTC)
     heads = [(metric, (kind, path) if metric == "l" else (path, kind)) for metric, path, kind in sorted(numbers)]
@@ -127,7 +129,7 @@ def test_columns_give_the_very_records_that_their_samples_would(
         chosen = [at for at, head in enumerate(heads) if metrics.index(head[0]) % parts == part]
         noise = [("other", (str(part),))]
         layout = Layout([*noise, *(heads[at] for at in chosen)])
-        columns.append(Columns(layout, [7.0, *(values[at] for at in chosen)], [0.0, *(times[at] for at in chosen)]))
+        columns.append(Columns(layout, made([7.0, *(values[at] for at in chosen)]), made([0.0, *(times[at] for at in chosen)])))
     singly = tuple(sample for one in columns for sample in one.samples())
 
     def by_subject(reading: Reading) -> list[Record]:

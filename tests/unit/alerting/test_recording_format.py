@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from array import array
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -46,6 +48,20 @@ def back(*events: Event) -> list[Event]:
 def same(one: object, other: object) -> bool:
     """Compare as `==` does, but NaN with NaN, and whole numbers with whole ones only."""
     return repr(one) == repr(other)
+
+
+@given(st.lists(st.lists(st.floats(), min_size=9, max_size=9), min_size=1, max_size=4))
+def test_arrays_come_back_as_the_same_numbers_that_lists_do(polls: list[list[float]]) -> None:
+    given_lists, given_arrays = (
+        back(*(poll(Reading(columns=(Columns(LAYOUT, kind(values), kind([0.5] * 9)),))) for values in polls))
+        for kind in (list, partial(array, "d"))
+    )
+    for one, other in zip(given_lists, given_arrays, strict=True):
+        assert isinstance(one, Observed)
+        assert isinstance(other, Observed)
+        (mine,), (theirs,) = one.poll.reading.columns, other.poll.reading.columns
+        assert same(mine.values, theirs.values)
+        assert same(mine.times, theirs.times)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=9, max_size=9), min_size=1, max_size=4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,7 +37,7 @@ def layout(*paths: str) -> Layout:
 
 
 def columns(of: Layout, *values: float) -> Columns:
-    return Columns(of, list(values), absent=sum(map(math.isnan, values)))
+    return Columns(of, array("d", values) if len(values) % 2 else list(values), absent=sum(map(math.isnan, values)))
 
 
 def put(to: MemoryHistory, *given: Columns, minutes_ago: float = 0, samples: tuple[Sample, ...] = ()) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -44,7 +45,7 @@ def put(families: Families, *columns: Columns, samples: Iterable[Sample] = (), s
 
 
 def columns(layout: Layout, *values: float) -> Columns:
-    return Columns(layout, list(values), absent=sum(map(math.isnan, values)))
+    return Columns(layout, array("d", values) if len(values) % 2 else list(values), absent=sum(map(math.isnan, values)))
 
 
 def drives(*bays: str, metrics: Iterable[MetricSpec] = (SIZE, FREE)) -> Layout:

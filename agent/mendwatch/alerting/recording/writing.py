@@ -15,6 +15,7 @@ from mendwatch.alerting.recording.items import HEAD, Kind, item, stamp
 from mendwatch.alerting.recording.numbers import PIECE, Code
 from mendwatch.alerting.slices import batches
 from mendwatch.alerting.table import Poll
+from mendwatch.model.numbers import taken
 from mendwatch.model.samples import Columns, Layout, Run, Sample
 from mendwatch.provider import CollectorSpec
 
@@ -208,9 +209,11 @@ def _numbers(
     )
 
 
-def _chosen(values: list[float], runs: tuple[Run, ...]) -> list[float]:
+def _chosen(values: list[float] | array[float], runs: tuple[Run, ...]) -> Sequence[float]:
     if runs[0].start == 0 and runs[-1].stop == len(values) == sum(run.stop - run.start for run in runs):
         return values
+    if isinstance(values, array):
+        return taken(values, [(run.start, run.stop) for run in runs])
     found: list[float] = []
     for run in runs:
         found += values[run.start : run.stop]

@@ -20,7 +20,7 @@ from mendwatch.alerting.format import FileText, ForeignText, RuleText
 from mendwatch.alerting.rule_test_format import RuleTestText
 from mendwatch.alerting.ruleset import CompiledRule, RuleSet
 from mendwatch.alerting.schemas import Schemas
-from mendwatch.config import documents
+from mendwatch.config import documents, folders
 from mendwatch.config.documents import Document, Fault, Location
 from mendwatch.errors import ContentError
 from mendwatch.model.remediations import Remediation
@@ -74,7 +74,7 @@ def documents_in(paths: Iterable[Path], faults: list[Fault]) -> Iterator[Documen
 def files_in(path: Path) -> list[Path] | None:
     """Give the rule files that a path stands for, or None where it is nothing."""
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and not file.name.startswith("."))
+        return sorted(file for file in folders.below(path) if file.suffix in _SUFFIXES and not file.name.startswith("."))
     return [path] if path.is_file() else None
 
 

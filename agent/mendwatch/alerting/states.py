@@ -91,16 +91,18 @@ def _not_ahead(alert: Alert, now: datetime) -> Alert:
     """Give the alert with no clock ahead of now: those of a time that was set back would stand still until it is reached again."""
     if alert.last_seen - now < SET_BACK:
         return alert
-    since = {
-        name: min(moment, now)
-        for name, moment in (
-            ("active_since", alert.active_since),
-            ("cleared_since", alert.cleared_since),
-            ("flapping_since", alert.flapping_since),
-        )
-        if moment is not None
-    }
-    return changed(alert, last_seen=now, changes=tuple(min(moment, now) for moment in alert.changes), **since)
+    return changed(
+        alert,
+        last_seen=now,
+        active_since=_until(now, alert.active_since),
+        cleared_since=_until(now, alert.cleared_since),
+        flapping_since=_until(now, alert.flapping_since),
+        changes=tuple(min(moment, now) for moment in alert.changes),
+    )
+
+
+def _until(now: datetime, moment: datetime | None) -> datetime | None:
+    return None if moment is None else min(moment, now)
 
 
 def _answered(sight: Sight, alert: Alert) -> bool:

@@ -19,7 +19,8 @@ from mendwatch.alerting import succession
 from mendwatch.alerting.maintenance import Window
 from mendwatch.alerting.ruleset import RuleSet
 from mendwatch.clock import Clock
-from mendwatch.errors import MendwatchError
+from mendwatch.config import folders
+from mendwatch.errors import ContentError, MendwatchError
 from mendwatch.metrics.reloads import ReloadMetrics
 from mendwatch.model.remediations import Remediation
 from mendwatch.model.rules import SOURCE_ALERTMANAGER
@@ -116,7 +117,7 @@ class Reloading:
     async def _reload(self, actor: str, *, patient: bool = False) -> int:
         async with self._turn:
             try:
-                library = await asyncio.to_thread(self._hands.load)
+                library = await asyncio.to_thread(self._load)
                 self._refuse_new_faults(library.catalogue)
                 await self._audit(library, actor)
             except MendwatchError as problem:
@@ -127,6 +128,15 @@ class Reloading:
             self._refusal = ""
             self._done(len(library.rules.rules))
             return len(library.rules.rules)
+
+    def _load(self) -> Library:
+        """Load everything. Raises ContentError also for what went away meanwhile."""
+        try:
+            return self._hands.load()
+        except OSError as problem:
+            raise ContentError(
+                f"rules or remediations cannot be read: {problem}", hint="Load them once they are all there."
+            ) from problem
 
     async def _take(self, library: Library) -> None:
         """Take over; what others reported is looked at anew, because a new rule may be about it."""
@@ -219,7 +229,7 @@ def marks(paths: Sequence[Path]) -> _Marks:
     """Look at every file below some paths; blocks for as long as the disk does."""
     found = {}
     for path in paths:
-        for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        for file in (path, *folders.below(path)):
             try:
                 stat = file.stat()
             except OSError:

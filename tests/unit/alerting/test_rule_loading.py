@@ -238,3 +238,13 @@ def test_the_formats_defaults_are_the_models() -> None:
         Guard().max_targets,
         Guard().breaker_failures,
     )
+
+
+def test_a_volume_of_kubernetes_has_each_file_once(tmp_path: Path, known: dict[str, KnownSchema]) -> None:
+    real = tmp_path / "..2026_11_20"
+    real.mkdir()
+    (real / "rules.yaml").write_text("groups:\n- name: g\n  rules:\n  - {alert: A, on: quota, when: usage_bytes > 1}\n", "utf-8")
+    (tmp_path / "..data").symlink_to(real.name)
+    (tmp_path / "rules.yaml").symlink_to("..data/rules.yaml")
+
+    assert [rule.alert for rule in loading.load([tmp_path], known).rules] == ["A"]

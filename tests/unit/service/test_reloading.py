@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,14 +45,17 @@ class Bench:
         self.written: tuple[Window, ...] = ()  # the windows of the configuration
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
-        self.registry = CollectorRegistry()
         self.rules: RuleSet = self.load().rules
         self.taken: list[RuleSet] = []
         self.loads = 0
         self.windows: tuple[Window, ...] = ()
+        self.reloading = self.reloader()
+
+    def reloader(self) -> Reloading:
+        self.registry = CollectorRegistry()
         takers = Takers(self.take, self.recall, Current(catalogue.load([])), self)
         hands = Hands(self.load, lambda: self.rules, takers, self.store.audit, ReloadMetrics(self.registry))
-        self.reloading = Reloading(hands, [self.file], self.clock)
+        return Reloading(hands, [self.file], self.clock)
 
     def write(self, text: str) -> None:
         self.file.write_text(text, "utf-8")
@@ -251,3 +257,44 @@ def test_files_are_marked_by_what_changes_with_them(tmp_path: Path) -> None:
     assert first != second
     assert str(file) not in marks([tmp_path])
     assert marks([tmp_path / "missing"]) == {}
+
+
+async def test_what_goes_away_while_it_is_loaded_is_a_fault_and_no_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def vanished() -> Library:
+        raise FileNotFoundError(2, "No such file or directory", "rules/gone.yaml")
+
+    monkeypatch.setattr(bench, "load", vanished)
+    bench.reloading = bench.reloader()
+    async with bench.watching():
+        bench.write(RULE % "" + "  - {alert: Other, on: pool, when: full > 0.5}\n")
+        with capture_logs() as logs:
+            for _ in range(4):
+                await bench.look()
+
+    assert [entry["event"] for entry in logs] == ["rules not loaded anew; those of before go on"]
+    assert "gone.yaml" in bench.reloading.warnings[0]
+
+
+def test_folders_that_come_and_go_while_they_are_looked_at_harm_nothing(tmp_path: Path) -> None:
+    """Real threads: what is left of a folder at any moment is looked at."""
+    going_on = threading.Event()
+    going_on.set()
+
+    def churn() -> None:
+        while going_on.is_set():
+            for at in range(10):
+                (tmp_path / f"s{at}" / "deep").mkdir(parents=True, exist_ok=True)
+                (tmp_path / f"s{at}" / "deep" / "rules.yaml").write_text(RULE % "", "utf-8")
+            for at in range(10):
+                shutil.rmtree(tmp_path / f"s{at}", ignore_errors=True)
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        for _ in range(200):
+            marks([tmp_path])
+            with contextlib.suppress(ContentError):
+                loading.load([tmp_path], KNOWN)
+    finally:
+        going_on.clear()
+        thread.join()

@@ -26,6 +26,7 @@ _USED_WRONGLY: Any = typer.BadParameter.__mro__[1]
 COMMANDS = {
     "run": "run",
     "demo": "demo",
+    "gym": "gym",
     "check": "check",
     "doctor": "doctor",
     "targets": "targets",

@@ -259,3 +259,81 @@ class DemoTarget:
 
     targets: tuple[Mapping[str, object], ...]
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRun:
+    """What a drill expects to be planned: by which alert, which remediation, with which variables."""
+
+    alert: str
+    remediation: str
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """One incident of a gym and what it must come to.
+
+    `alerts` are those that it raises, and no others. `run` is the remediation that mends it; None where only a person can.
+    `writes` are the requests that change the target then, in their order, with `*` for what the target chose; `touches` are
+    the beginnings of the names of the facts that may change by it. Where the run keeps the trouble within bounds and leaves the
+    cause to a person, `standing` are the alerts that are raised afterwards. `unseen` says why no alert is raised, where none is.
+    """
+
+    name: str
+    words: str
+    alerts: frozenset[str]
+    run: ExpectedRun | None = None
+    writes: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    standing: frozenset[str] = frozenset()
+    unseen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a drill stands, as the target itself tells: whether the cause is gone, and which events of it are open."""
+
+    mended: bool
+    open_events: tuple[str, ...]
+
+
+class Gym(Protocol):
+    """A pretended target on which one drill after another is held, each from a fresh start, for `mendwatch gym`."""
+
+    def drills(self) -> Sequence[Drill]:
+        """Give every drill."""
+        ...
+
+    async def start(self, folder: Path) -> DemoTarget:
+        """Start a target on which nothing is wrong; files go below `folder`."""
+        ...
+
+    async def begin(self, drill: str) -> None:
+        """Let the incident happen."""
+        ...
+
+    async def standing(self) -> Standing:
+        """Tell how the drill stands."""
+        ...
+
+    async def facts(self) -> Mapping[str, object]:
+        """Give everything that the target holds, by name."""
+        ...
+
+    async def writes(self) -> Sequence[str]:
+        """Give the requests that changed something since the start, or tried to: `METHOD path`, oldest first."""
+        ...
+
+    async def stop(self) -> None:
+        """End what was started; does nothing the second time."""
+        ...
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """A demo that has a gym as well."""
+
+    def gym(self) -> Gym:
+        """Give it, not started."""
+        ...

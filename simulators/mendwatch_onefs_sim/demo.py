@@ -18,9 +18,10 @@ from typing import Any
 import aiohttp
 
 from mendwatch.errors import MendwatchError
-from mendwatch.provider import Demo, DemoTarget
+from mendwatch.provider import Demo, DemoTarget, Gym
 from mendwatch_onefs_sim.__main__ import VARIABLES
 from mendwatch_onefs_sim.certificates import write_private
+from mendwatch_onefs_sim.gym.hall import OnefsGym
 from mendwatch_onefs_sim.quotas.inventory import DEMO_PATH
 from mendwatch_onefs_sim.server import MONITOR, REMEDIATE
 
@@ -98,6 +99,10 @@ class OnefsDemo:
                 end()
             if await _ended(process):
                 return
+
+    def gym(self) -> Gym:
+        """Give the gym on such clusters."""
+        return OnefsGym()
 
     async def _ready(self, folder: Path) -> Mapping[str, Any]:
         process = self._process

@@ -6,7 +6,6 @@ A cluster on which nothing happens raises none. After the end of an incident its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from mendwatch.model.targets import Target
 from mendwatch.polling import providers
 from mendwatch.render.renderer import Renderer
 from mendwatch_onefs.provider import OneFSProvider
+from mendwatch_onefs_sim.gym.drills import ALERTS, UNSEEN
 from mendwatch_onefs_sim.incidents.registry import INCIDENTS
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
@@ -32,49 +32,6 @@ PACE = timedelta(minutes=30)
 QUICK, QUICKLY = timedelta(minutes=1), 6
 #: How long it was quiet before, and how long it is as it is now: longer than every `for` of a rule that has to fire.
 QUIET, LONG, OVER = 16, 7, 5
-
-#: What each incident raises. The names stand without PowerScale before them.
-ALERTS: Mapping[str, set[str]] = {
-    "ad-offline": {"AuthProviderOffline"},
-    "battery-failed": {"NodeBatteryFailed", "NodeNvramUnsafe", "NodeReadOnly"},
-    "certificate-expiring": {"CertificateEnds"},
-    "clock-skew": {"ClockWrong", "NoTimeServer"},
-    "cloud-offline": {"CloudAccountOffline"},
-    "cluster-split": {"NodeDown", "QuorumLost"},
-    "drive-failed": {"DriveUnhealthy", "PoolUnhealthy"},
-    "drive-slow": {"DriveSlow"},
-    "events-storm": {"EventStorm"},
-    "healthcheck-failed": {"HealthCheckFailed", "RepairOffered"},
-    "hot-client": {"ProtocolSlower"},
-    "interface-down": {"InterfaceDown"},
-    "job-engine-stuck": {"HealthCheckFailed", "JobEngineDisconnected"},
-    "job-paused": {"JobPaused", "RepairOffered"},
-    "licence-expiring": {"LicenceEnds"},
-    "nfs-locks-stale": {"NfsLocksStale"},
-    "nfs-service-off": {"ServiceOff"},
-    "node-down": {"NodeDown"},
-    "node-hung": {"NodeSilent"},
-    "node-read-only": {"NodeReadOnly"},
-    "pool-fill": {"Full", "HealthCheckFailed", "PoolFull"},
-    "psu-failed": {"HealthCheckFailed", "NodePowerSupplyFailed"},
-    "quota-fill": {"QuotaNearlyFull"},
-    "s3-service-off": {"ServiceOff"},
-    "smartconnect-suspended": {"NodeSuspended", "SmartConnectNodesOut"},
-    "smb-file-stuck": {"SmbFileStuck"},
-    "smb-service-off": {"HealthCheckFailed", "RepairOffered", "ServiceOff"},
-    "snapshot-delete-stuck": {"JobPaused", "SnapshotDeleteStuck"},
-    "snapshots-expired": {"SnapshotAutodeleteOff", "SnapshotsNotDeleted"},
-    "synciq-failing": {"SyncFailed"},
-    "synciq-rpo": {"SyncTooOld"},
-    "synciq-service-off": {"SyncServiceOff"},
-    "upgrade-stuck": {"UpgradeFailed", "UpgradeRunning"},
-    "var-full": {"NodePartitionFull"},
-}
-#: Incidents that no field of a record shows, and why.
-UNSEEN: Mapping[str, str] = {
-    "node-slow": "All is told as ever, only later; how long polls take is a metric of the agent, and no field of a rule.",
-    "session-revoked": "The session logs in anew at once and loses nothing; mendwatch counts the logins.",
-}
 
 
 class Judge:

@@ -81,9 +81,9 @@ def _write(folder: Path, provider: str, port: int, target: DemoTarget) -> Path:
     rules = folder / "rules"
     rules.mkdir(mode=0o700)
     for path in sorted((content.folder("rules") / provider).glob("*.yaml")):
-        _dump(rules / path.name, quickened(documents.read(path).data))
+        dump(rules / path.name, quickened(documents.read(path).data))
     config = folder / "mendwatch.yaml"
-    _dump(
+    dump(
         config,
         {
             "state_dir": str(folder / "state"),
@@ -97,6 +97,7 @@ def _write(folder: Path, provider: str, port: int, target: DemoTarget) -> Path:
     return config
 
 
-def _dump(path: Path, value: object) -> None:
+def dump(path: Path, value: object) -> None:
+    """Write a new YAML file that only its owner reads."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         yaml.safe_dump(json.loads(json.dumps(value)), file, sort_keys=False, allow_unicode=True)

@@ -16,7 +16,7 @@ def ordered(found: Sequence[CompiledRule], faults: list[Fault], written: Collect
     by_name: dict[str, CompiledRule] = {}
     for item in found:
         first = by_name.setdefault(item.rule.alert, item)
-        if first is not item:
+        if first is not item and (not written or item.rule.alert in written):  # two names that cannot be read are no one name
             faults.append(Fault(_where(item), f"the alert {item.rule.alert!r} exists already, at {_where(first)}", "Rename one."))
     for item in found:
         _check(item, by_name, faults, written)

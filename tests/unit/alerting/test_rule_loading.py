@@ -248,3 +248,10 @@ def test_a_volume_of_kubernetes_has_each_file_once(tmp_path: Path, known: dict[s
     (tmp_path / "rules.yaml").symlink_to("..data/rules.yaml")
 
     assert [rule.alert for rule in loading.load([tmp_path], known).rules] == ["A"]
+
+
+def test_two_names_that_cannot_be_read_are_not_taken_for_one(faults: FaultFinder) -> None:
+    said = faults('  - {alert: "Ä", on: quota, when: usage_bytes > 1}\n  - {alert: "A b", on: quota, when: usage_bytes > 1}\n')
+
+    assert said.count("letters, digits and underscores") == 2
+    assert "exists already" not in said

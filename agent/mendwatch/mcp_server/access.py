@@ -37,7 +37,16 @@ def principal() -> Principal:
     if access is None:
         return NOBODY
     role = Role(access.claims["role"])
-    return Principal(access.claims["name"], "mcp", PERMISSIONS[role])
+    claims = access.claims
+    return Principal(
+        claims["name"],
+        "mcp",
+        _permissions(role, claims["acting_for"]),
+        person=claims["person"],
+        token=access.client_id,
+        acting_for=claims["acting_for"],
+        model=claims["model"],
+    )
 
 
 def caller() -> str:
@@ -51,7 +60,19 @@ def _access(token: Token) -> AccessToken:
         token=token.id,
         client_id=token.id,
         subject=token.id,
-        scopes=sorted(permission.value for permission in PERMISSIONS[token.role]),
+        scopes=sorted(permission.value for permission in _permissions(token.role, token.acting_for)),
         expires_at=int(token.expires_at.timestamp()) if token.expires_at else None,
-        claims={"sub": token.id, "name": token.name, "role": token.role.value},
+        claims={
+            "sub": token.id,
+            "name": token.name,
+            "role": token.role.value,
+            "person": token.person,
+            "acting_for": token.acting_for,
+            "model": token.model,
+        },
     )
+
+
+def _permissions(role: Role, acting_for: str) -> frozenset[Permission]:
+    """Give what a role may do; a deputy decides for as long as the delegation lasts, which the store asks again."""
+    return PERMISSIONS[role] | ({Permission.DECIDE} if acting_for else set())

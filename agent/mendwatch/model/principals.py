@@ -39,16 +39,29 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An identity and the channel it came by (`cli`, `mcp`, `rule`, `agent`)."""
+    """An identity and the channel it came by (`cli`, `mcp`, `rule`, `agent`).
+
+    `person` is whose word it is, where that is not the name; `token` the id of the token it came by, which is asked for again when
+    it counts; `acting_for` whom a deputy decides for; a `model` decides nothing.
+    """
 
     name: str
     via: str
     permissions: frozenset[Permission] = frozenset()
+    person: str = ""
+    token: str = ""
+    acting_for: str = ""
+    model: bool = False
 
     @property
     def actor(self) -> str:
         """The name as it stands in the audit: `via:name`."""
         return f"{self.via}:{self.name}"
+
+    @property
+    def human(self) -> str:
+        """Whose word it is."""
+        return self.person or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +78,5 @@ class Token:
     person: str = ""
     #: Whether a program decides what is asked with it: such a token never decides a run.
     model: bool = False
+    #: Whom its person decides for now; known when it is looked up, and not kept.
+    acting_for: str = ""

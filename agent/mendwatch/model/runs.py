@@ -100,13 +100,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's word on a run."""
+    """One person's word on a run; `person` is whose it is where the actor does not say, `acting_for` whom a deputy decided for."""
 
     actor: str
     via: str
     verdict: str  # approve | deny | cancel
     at: datetime
     reason: str = ""
+    person: str = ""
+    acting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

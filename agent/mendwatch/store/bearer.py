@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from mendwatch.errors import UserError
-from mendwatch.model.principals import Role, Token
-from mendwatch.store import ids
+from mendwatch.model.principals import PERMISSIONS, Permission, Role, Token
+from mendwatch.store import ids, people
 from mendwatch.store.chain import Fact
 
 _SECRET = re.compile(rf"mw_([{ids.ALPHABET}]{{8}})_[A-Za-z0-9_-]{{43}}")
@@ -20,7 +20,9 @@ _NAME_SIGNS = 64
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
 
-def made(name: str, role: Role, expires_at: datetime | None, now: datetime) -> tuple[Token, str]:
+def made(
+    name: str, role: Role, expires_at: datetime | None, now: datetime, *, person: str = "", model: bool = False
+) -> tuple[Token, str]:
     """Give a new token and its secret: `mw_`, the token's id, `_`, 43 signs that hold 256 random bits.
 
     Raises:
@@ -30,7 +32,13 @@ def made(name: str, role: Role, expires_at: datetime | None, now: datetime) -> t
         raise UserError("a token's name has 1 to 64 printable signs", hint="Name the person or the program that will hold it.")
     if expires_at is not None and expires_at <= now:
         raise UserError(f"a token cannot expire in the past ({expires_at})", hint="Give a later time, or none.")
-    token = Token(id=ids.token_id(), name=name, role=role, created_at=now, expires_at=expires_at)
+    if person and not people.plain(person):
+        raise UserError(
+            "the person of a token has a name of ASCII signs", hint="Give their login: letters that look alike would be two people."
+        )
+    if model and Permission.DECIDE in PERMISSIONS[role]:
+        raise UserError("a model's token decides nothing", hint="Give it the role viewer or operator.")
+    token = Token(id=ids.token_id(), name=name, role=role, created_at=now, expires_at=expires_at, person=person, model=model)
     return token, f"mw_{token.id}_{secrets.token_urlsafe(32)}"
 
 
@@ -58,7 +66,18 @@ def alive(token: Token, now: datetime) -> bool:
 
 def created_fact(token: Token, actor: str) -> Fact:
     """Give the audit row of a new token."""
-    return Fact(actor, "token.created", token.id, {"name": token.name, "role": token.role, "expires_at": token.expires_at})
+    return Fact(
+        actor,
+        "token.created",
+        token.id,
+        {
+            "name": token.name,
+            "role": token.role,
+            "expires_at": token.expires_at,
+            "person": token.person,
+            "model": token.model,
+        },
+    )
 
 
 def revoked(token: Token, now: datetime) -> Token:
@@ -69,3 +88,8 @@ def revoked(token: Token, now: datetime) -> Token:
 def revoked_fact(token: Token, actor: str) -> Fact:
     """Give the audit row of a token's end."""
     return Fact(actor, "token.revoked", token.id, {"name": token.name, "role": token.role})
+
+
+def lends_a_word(token: Token | None) -> bool:
+    """Whether a token may decide only while its person is somebody's deputy."""
+    return token is not None and Permission.DECIDE not in PERMISSIONS[token.role] and bool(token.person) and not token.model

@@ -5,16 +5,17 @@ The rules of approval stand here and nowhere above: whoever reaches the store ca
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mendwatch.errors import Refused
-from mendwatch.model.principals import Permission, Principal
+from mendwatch.model.controls import Control
+from mendwatch.model.principals import PERMISSIONS, Permission, Principal, Token
 from mendwatch.model.runs import Decision, Run, RunState
-from mendwatch.store import transitions
+from mendwatch.store import bearer, delegations, editing, people, transitions
 from mendwatch.store.chain import Fact
-from mendwatch.store.interface import RunChange
+from mendwatch.store.interface import Edit, NewRun, RunChange
 
 APPROVE, DENY, CANCEL = "approve", "deny", "cancel"
 _ENDS = {DENY: RunState.DENIED, CANCEL: RunState.CANCELLED}
@@ -37,6 +38,14 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the store knows of who speaks, at this moment: the token they came with, and the words that were lent."""
+
+    token: Token | None = None
+    lent: Sequence[Control] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """What a word does: the run afterwards (the same row where it was said before) and the audit row."""
 
@@ -44,13 +53,15 @@ class Ruling:
     fact: Fact
 
 
-def judge(run: Run, word: Word, now: datetime) -> Ruling:
+def judge(run: Run, word: Word, now: datetime, standing: Standing) -> Ruling:
     """Give what a word does. Raises Refused with the reason where it may not."""
-    _may_decide(word)
+    may_decide(word, standing, now)
     if _said_before(run, word):
         return Ruling(run, _fact("run.decision_repeated", run, word))
     if word.verdict == APPROVE:
         return _approve(run, word, now)
+    if word.verdict == DENY and not word.reason.strip():
+        raise Refused("a denial needs a reason: somebody will ask", hint="Say why in a few words.")
     return _moved(run, run, word, RunChange(to=_ENDS[word.verdict], actor=word.principal.actor, note=_reason(word)), now)
 
 
@@ -69,15 +80,32 @@ def refusal(run_id: str, word: Word, why: Refused) -> Fact:
     )
 
 
-def same_person(name: str, other: str) -> bool:
-    """Whether two names, each with or without its channel (`cli:ann`), are one person's."""
-    return not {_bare(name), _folded(name)}.isdisjoint({_bare(other), _folded(other)})
+def edited(run: Run, edit: Edit, new_id: str, now: datetime, standing: Standing) -> tuple[Ruling, NewRun]:
+    """Give what a person's edit does: the run is overtaken, and the one that takes its place. Raises Refused."""
+    word = Word(CANCEL, edit.plan_hash, edit.principal, edit.reason)
+    may_decide(word, standing, now)
+    if transitions.overdue(run, now):
+        raise Refused(f"the question about {run.id} ran out at {run.expires_at}", hint="Let it be planned anew.")
+    new = editing.successor(run, edit)
+    change = RunChange(to=RunState.SUPERSEDED, actor=edit.principal.actor, note=f"edited by {edit.principal.actor}: see {new_id}")
+    after = transitions.changed(run, change, now)
+    lower = {name: [run.variables.get(name), value] for name, value in edit.values.items()}
+    detail = {**_detail(word), "verdict": "edit", "edited_to": new_id, "values": lower}
+    return Ruling(after, transitions.changed_fact(run, after, edit.principal.actor, detail)), new
+
+
+def edit_refusal(run_id: str, edit: Edit, why: Refused) -> Fact:
+    """Give the audit row of an edit that was refused."""
+    names = sorted(name[:_HASH_SIGNS] for name in edit.values)[:10]
+    return Fact(
+        edit.principal.actor, "run.edit_refused", run_id, {"why": str(why), "values": names, "reason": edit.reason[:REASON_SIGNS]}
+    )
 
 
 def _approve(run: Run, word: Word, now: datetime) -> Ruling:
     _may_approve(run, word, now)
     voiced = replace(run, decisions=(*run.decisions, _decision(word, now)))
-    missing = run.quorum - len({_bare(decision.actor) for decision in voiced.decisions if decision.verdict == APPROVE})
+    missing = run.quorum - sum(decision.verdict == APPROVE for decision in voiced.decisions)  # each by other people: _may_approve
     if missing <= 0:
         change = RunChange(to=RunState.APPROVED, actor=word.principal.actor, note=f"approved by {word.principal.actor}")
         return _moved(run, voiced, word, change, now, spoken=True)
@@ -92,11 +120,28 @@ def _moved(run: Run, voiced: Run, word: Word, change: RunChange, now: datetime, 
     return Ruling(after, transitions.changed_fact(run, after, word.principal.actor, _detail(word)))
 
 
-def _may_decide(word: Word) -> None:
+def may_decide(word: Word, standing: Standing, now: datetime) -> None:
+    """Raise Refused where who speaks may not decide at all, as it is at this moment and not when they came in."""
+    who = word.principal
     if word.verdict not in {APPROVE, DENY, CANCEL}:
         raise Refused(f"{word.verdict[:_HASH_SIGNS]!a} is no decision", hint="Say approve, deny or cancel.")
-    if Permission.DECIDE not in word.principal.permissions:
-        raise Refused(f"{word.principal.actor} may not decide on runs", hint="A person with the role approver must do this.")
+    if who.model or Permission.DECIDE not in who.permissions:
+        raise Refused(f"{who.actor} may not decide on runs", hint="A person with the role approver must do this.")
+    if who.token:
+        _still_may(who, standing, now)
+    if who.acting_for and delegations.held_by(standing.lent, who.human, now, who.acting_for) is None:
+        raise Refused(f"{who.actor} may not decide for {who.acting_for} now", hint="See `mendwatch delegation list`.")
+
+
+def _still_may(who: Principal, standing: Standing, now: datetime) -> None:
+    """The token may have been ended, or have got another role, since its request came in."""
+    token = standing.token
+    if token is None or token.model or not bearer.alive(token, now):
+        raise Refused(f"{who.actor} may not decide on runs: the token has ended", hint="Ask with a token that is valid now.")
+    if Permission.DECIDE not in PERMISSIONS[token.role] and not who.acting_for:
+        raise Refused(f"{who.actor} may not decide on runs any more", hint="A person with the role approver must do this.")
+    if people.folded(token.person or token.name) != people.folded(who.human):
+        raise Refused(f"the token of {who.actor} is somebody else's", hint="Ask with a token of your own.")
 
 
 def _may_approve(run: Run, word: Word, now: datetime) -> None:
@@ -108,23 +153,38 @@ def _may_approve(run: Run, word: Word, now: datetime) -> None:
         raise Refused(
             f"the plan hash is not that of {run.id}'s plan", hint="Read the plan again, then give the hash that it shows now."
         )
-    if run.not_proposer and same_person(word.principal.name, run.proposer):
-        raise Refused(f"{word.principal.actor} proposed {run.id} and may not approve it", hint="Somebody else must approve it.")
-    if run.risk == "high" and word.principal.via == "mcp":
+    if not people.plain(word.principal.human):
         raise Refused(
-            f"{run.id} is of high risk and is not approved over MCP", hint="A person approves it in the console or the CLI."
+            f"the name {ascii(word.principal.human)[:_HASH_SIGNS]} can be mistaken for another one",
+            hint="Use a name of ASCII signs.",
+        )
+    voices = people.speaking(word.principal)
+    if run.not_proposer and any(people.same_person(name, run.proposer) for name in voices):
+        raise Refused(f"{word.principal.actor} proposed {run.id} and may not approve it", hint="Somebody else must approve it.")
+    if not voices.isdisjoint(people.spoken(one for one in run.decisions if one.verdict == APPROVE)):
+        raise Refused(
+            f"{word.principal.actor} is no other person than those who approved {run.id}", hint="Somebody else must approve."
+        )
+    if not people.may_approve(word.principal.via, run.risk):
+        raise Refused(
+            f"{run.id} is of {run.risk} risk and is not approved over {word.principal.via.upper()}",
+            hint="A person approves it in the console or the CLI.",
         )
 
 
 def _said_before(run: Run, word: Word) -> bool:
     """Whether the same person said the same, about the same plan, and it still counts."""
-    if not any(one.verdict == word.verdict and same_person(one.actor, word.principal.actor) for one in run.decisions):
+    mine = people.folded(word.principal.human)
+    if not any(
+        one.verdict == word.verdict and people.folded(one.person or people.bare(one.actor)) == mine for one in run.decisions
+    ):
         return False
     return word.verdict != APPROVE or (run.state not in _UNDONE and word.plan_hash == run.plan_hash)
 
 
 def _decision(word: Word, now: datetime) -> Decision:
-    return Decision(actor=word.principal.actor, via=word.principal.via, verdict=word.verdict, at=now, reason=_reason(word))
+    who = word.principal
+    return Decision(who.actor, who.via, word.verdict, now, _reason(word), person=who.person, acting_for=who.acting_for)
 
 
 def _fact(what: str, run: Run, word: Word) -> Fact:
@@ -134,18 +194,10 @@ def _fact(what: str, run: Run, word: Word) -> Fact:
 
 
 def _detail(word: Word) -> dict[str, object]:
-    return {"verdict": word.verdict, "via": word.principal.via, "reason": _reason(word), "plan_hash": word.plan_hash}
+    detail = {"verdict": word.verdict, "via": word.principal.via, "reason": _reason(word), "plan_hash": word.plan_hash}
+    who = {"person": word.principal.person, "acting_for": word.principal.acting_for, "token": word.principal.token}
+    return {**detail, **{name: value for name, value in who.items() if value}}
 
 
 def _reason(word: Word) -> str:
     return word.reason[:REASON_SIGNS]
-
-
-def _bare(name: str) -> str:
-    """Give the name without its channel."""
-    return _folded(name.partition(":")[2] or name)
-
-
-def _folded(name: str) -> str:
-    """Give the name so that Ann, ann and a full-width ann are one."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()

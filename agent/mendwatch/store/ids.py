@@ -17,6 +17,7 @@ from mendwatch.errors import NotFound
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 RUN_PREFIX = "run-"
 SILENCE_PREFIX = "sil-"
+DELEGATION_PREFIX = "dlg-"
 RUN_SIGNS = 10
 SHORTEST = 6
 _RUN_ID = re.compile(rf"(?:{RUN_PREFIX})?[{ALPHABET}]{{2,{RUN_SIGNS}}}")
@@ -36,6 +37,11 @@ def token_id() -> str:
 def silence_id() -> str:
     """Give a new silence's name."""
     return SILENCE_PREFIX + _signs(8)
+
+
+def delegation_id() -> str:
+    """Give a new delegation's name."""
+    return DELEGATION_PREFIX + _signs(8)
 
 
 def run_prefix(typed: str) -> str:

@@ -74,6 +74,16 @@ class RunChange:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Which values of a pending run a person wants lower, on which plan."""
+
+    values: Mapping[str, object]
+    plan_hash: str | None
+    principal: Principal
+    reason: str
+
+
 class Runs(Protocol):
     """The table of runs."""
 
@@ -104,6 +114,13 @@ class Runs(Protocol):
         Approving needs the hash of the plan as it stands now, an unexpired question, and somebody else than the proposer.
         A run that needs more voices stays pending. Denied attempts are audited too (`run.decision_refused`), then raise Refused.
         The same word by the same person again is no fault: it gives the run as it stands.
+        """
+        ...
+
+    async def edit(self, run_id: str, edit: Edit) -> Run:
+        """Overtake a pending run by one with a lower value (`store.editing`), in state planning; gives that one.
+
+        Refused attempts are audited too (`run.edit_refused`), then raise Refused.
         """
         ...
 
@@ -159,8 +176,13 @@ class Audit(Protocol):
 class Tokens(Protocol):
     """Bearer tokens; only their SHA-256 is kept."""
 
-    async def create(self, name: str, role: Role, *, expires_at: datetime | None, actor: str) -> tuple[Token, str]:
-        """Make a token and give its secret, which is shown this once and can never be read again."""
+    async def create(
+        self, name: str, role: Role, *, expires_at: datetime | None, actor: str, person: str = "", model: bool = False
+    ) -> tuple[Token, str]:
+        """Make a token and give its secret, which is shown this once and can never be read again.
+
+        `person` is whose it is: all tokens of one person are one voice. A `model`'s token decides nothing, whatever happens.
+        """
         ...
 
     async def authenticate(self, secret: str) -> Token | None:

@@ -23,9 +23,9 @@ from mendwatch.store import controls, decisions, ids, moments, queries, transiti
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.chain import Fact
 from mendwatch.store.database import Conflict, Database
-from mendwatch.store.decisions import Word
-from mendwatch.store.interface import NewRun, RunChange
-from mendwatch.store.rows import run_of, run_row
+from mendwatch.store.decisions import Standing, Word
+from mendwatch.store.interface import Edit, NewRun, RunChange
+from mendwatch.store.rows import run_of, run_row, token_of
 
 #: How often a run is opened anew where the problem's open run ended, or a name was given twice, in the same moment.
 _TRIES = 3
@@ -74,11 +74,32 @@ class SqlRuns:
             try:
                 run = await _held(connection, run_id)
                 name = run.id
-                ruling = decisions.judge(run, word, self._now(connection))
+                now = self._now(connection)
+                ruling = decisions.judge(run, word, now, await _standing(connection, principal))
             except Refused as why:
                 await self._audit.write(connection, decisions.refusal(name, word, why))
                 return why
             return await self._kept(connection, run, ruling.after, ruling.fact)
+
+        answer = await self._database.write(work)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    async def edit(self, run_id: str, edit: Edit) -> Run:
+        """Overtake a pending run by one with a lower value."""
+
+        async def work(connection: AsyncConnection) -> Run | Refused:
+            name, new_id, now = run_id, ids.run_id(), self._now(connection)
+            try:
+                run = await _held(connection, run_id)
+                name = run.id
+                ruling, new = decisions.edited(run, edit, new_id, now, await _standing(connection, edit.principal))
+            except Refused as why:
+                await self._audit.write(connection, decisions.edit_refusal(name, edit, why))
+                return why
+            await self._kept(connection, run, ruling.after, ruling.fact)
+            return await self._added(connection, transitions.opened(new, new_id, now))
 
         answer = await self._database.write(work)
         if isinstance(answer, Refused):
@@ -140,12 +161,14 @@ class SqlRuns:
 
     async def _open(self, new: NewRun) -> Run:
         async def work(connection: AsyncConnection) -> Run:
-            run = transitions.opened(new, ids.run_id(), self._now(connection))
-            await connection.execute(queries.RUN_ADD, run_row(run))
-            await self._audit.write(connection, transitions.proposed_fact(run))
-            return run
+            return await self._added(connection, transitions.opened(new, ids.run_id(), self._now(connection)))
 
         return await self._database.write(work)
+
+    async def _added(self, connection: AsyncConnection, run: Run) -> Run:
+        await connection.execute(queries.RUN_ADD, run_row(run))
+        await self._audit.write(connection, transitions.proposed_fact(run))
+        return run
 
     def _now(self, connection: AsyncConnection) -> datetime:
         return moments.now(connection, self._clock)
@@ -160,6 +183,15 @@ class SqlRuns:
             await _move(connection, before, after)
         await self._audit.write(connection, fact)
         return after
+
+
+async def _standing(connection: AsyncConnection, principal: Principal) -> Standing:
+    """Look who speaks: by their token as it is now, and by the words that were lent."""
+    row = None
+    if principal.token:
+        row = (await connection.execute(queries.TOKEN_GET, {"token_id": principal.token})).mappings().one_or_none()
+    lent = await controls.listed(connection, ControlKind.DELEGATION) if principal.acting_for else ()
+    return Standing(None if row is None else token_of(row), lent)
 
 
 async def _move(connection: AsyncConnection, before: Run, after: Run) -> None:

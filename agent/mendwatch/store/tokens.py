@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping
@@ -10,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mendwatch.clock import Clock
 from mendwatch.errors import NotFound
+from mendwatch.model.controls import ControlKind
 from mendwatch.model.principals import Role, Token
-from mendwatch.store import bearer, ids, moments, queries
+from mendwatch.store import bearer, controls, delegations, ids, moments, queries
 from mendwatch.store.audit import SqlAudit
 from mendwatch.store.database import Database
 from mendwatch.store.rows import token_of, token_row
@@ -25,11 +27,13 @@ class SqlTokens:
         self._clock = clock
         self._audit = audit
 
-    async def create(self, name: str, role: Role, *, expires_at: datetime | None, actor: str) -> tuple[Token, str]:
+    async def create(
+        self, name: str, role: Role, *, expires_at: datetime | None, actor: str, person: str = "", model: bool = False
+    ) -> tuple[Token, str]:
         """Make a token and give its secret, this once."""
 
         async def work(connection: AsyncConnection) -> tuple[Token, str]:
-            token, secret = bearer.made(name, role, expires_at, moments.now(connection, self._clock))
+            token, secret = bearer.made(name, role, expires_at, moments.now(connection, self._clock), person=person, model=model)
             await connection.execute(queries.TOKEN_ADD, {**token_row(token), "sha256": bearer.sha256_of(secret)})
             await self._audit.write(connection, bearer.created_fact(token, actor))
             return token, secret
@@ -43,7 +47,13 @@ class SqlTokens:
             return None
         row = await self._database.read(lambda connection: _row(connection, token_id))
         token, sha256 = (None, None) if row is None else (token_of(row), row["sha256"])
-        return bearer.admitted(secret, token, sha256, self._clock.now())
+        now = self._clock.now()
+        admitted = bearer.admitted(secret, token, sha256, now)
+        if admitted is None or not bearer.lends_a_word(admitted):
+            return admitted
+        lent = await self._database.read(lambda connection: controls.listed(connection, ControlKind.DELEGATION))
+        held = delegations.held_by(lent, admitted.person, now)
+        return admitted if held is None else replace(admitted, acting_for=held.giver)
 
     async def list(self) -> Sequence[Token]:
         """Give all tokens, newest first."""

@@ -27,6 +27,10 @@ class MemoryControls:
 
     async def all(self, kind: ControlKind) -> Sequence[Control]:
         """Give all of a kind, by name."""
+        return self.listed(kind)
+
+    def listed(self, kind: ControlKind) -> Sequence[Control]:
+        """Give all of a kind as they are at this moment."""
         return [control for key, control in sorted(self._kept.items()) if key[0] is kind]
 
     async def set(

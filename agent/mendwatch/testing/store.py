@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mendwatch.clock import Clock
@@ -16,10 +17,10 @@ from mendwatch.model.audits import AuditEntry, ChainVerdict
 from mendwatch.model.controls import STOP_NAME, ControlKind
 from mendwatch.model.principals import Principal, Role, Token
 from mendwatch.model.runs import SETTLED, Run, RunState
-from mendwatch.store import bearer, chain, decisions, ids, transitions
+from mendwatch.store import bearer, chain, decisions, delegations, ids, transitions
 from mendwatch.store.chain import Fact, Link, Verifier
-from mendwatch.store.decisions import Word
-from mendwatch.store.interface import NewRun, RunChange
+from mendwatch.store.decisions import Standing, Word
+from mendwatch.store.interface import Edit, NewRun, RunChange
 from mendwatch.testing.alerts import MemoryAlerts, MemoryJournal, MemorySilences
 from mendwatch.testing.clock import FakeClock
 from mendwatch.testing.controls import MemoryControls
@@ -75,6 +76,8 @@ class MemoryRuns:
         self._audit = audit
         self._controls = controls
         self._runs: dict[str, Run] = {}
+        #: Shared with the table of tokens, with the SHA-256 of their secrets.
+        self.tokens: dict[str, tuple[Token, str]] = {}
 
     async def propose(self, new: NewRun) -> Run | None:
         """Open a run, or give None where the problem has an open one."""
@@ -96,11 +99,25 @@ class MemoryRuns:
         try:
             run = self._found(run_id)
             name = run.id
-            ruling = decisions.judge(run, word, self._clock.now())
+            ruling = decisions.judge(run, word, self._clock.now(), self._standing(principal))
         except Refused as why:
             self._audit.write(decisions.refusal(name, word, why))
             raise
         return self._keep(ruling.after, ruling.fact)
+
+    async def edit(self, run_id: str, edit: Edit) -> Run:
+        """Overtake a pending run by one with a lower value."""
+        name, new_id, now = run_id, ids.run_id(), self._clock.now()
+        try:
+            run = self._found(run_id)
+            name = run.id
+            ruling, new = decisions.edited(run, edit, new_id, now, self._standing(edit.principal))
+        except Refused as why:
+            self._audit.write(decisions.edit_refusal(name, edit, why))
+            raise
+        self._keep(ruling.after, ruling.fact)
+        opened = transitions.opened(new, new_id, now)
+        return self._keep(opened, transitions.proposed_fact(opened))
 
     async def expire(self, *, actor: str = "agent:expiry") -> Sequence[Run]:
         """End what waited too long."""
@@ -136,6 +153,10 @@ class MemoryRuns:
         found = [run for run in self._runs.values() if (run.rule, run.target) == (rule, target) and run.state in SETTLED]
         return sorted(found, key=lambda run: run.ended_at or run.created_at, reverse=True)[:limit]
 
+    def _standing(self, principal: Principal) -> Standing:
+        known, _ = self.tokens.get(principal.token, (None, ""))
+        return Standing(known, self._controls.listed(ControlKind.DELEGATION))
+
     def _found(self, typed: str) -> Run:
         prefix = ids.run_prefix(typed)
         return self._runs[ids.only(typed, [name for name in self._runs if name.startswith(prefix)])]
@@ -157,14 +178,17 @@ class MemoryRuns:
 class MemoryTokens:
     """Tokens by id, with the SHA-256 of their secrets."""
 
-    def __init__(self, clock: Clock, audit: MemoryAudit) -> None:
+    def __init__(self, clock: Clock, audit: MemoryAudit, controls: MemoryControls, tokens: dict[str, tuple[Token, str]]) -> None:
         self._clock = clock
         self._audit = audit
-        self._tokens: dict[str, tuple[Token, str]] = {}
+        self._controls = controls
+        self._tokens = tokens
 
-    async def create(self, name: str, role: Role, *, expires_at: datetime | None, actor: str) -> tuple[Token, str]:
+    async def create(
+        self, name: str, role: Role, *, expires_at: datetime | None, actor: str, person: str = "", model: bool = False
+    ) -> tuple[Token, str]:
         """Make a token and give its secret, this once."""
-        token, secret = bearer.made(name, role, expires_at, self._clock.now())
+        token, secret = bearer.made(name, role, expires_at, self._clock.now(), person=person, model=model)
         self._audit.write(bearer.created_fact(token, actor))
         self._tokens[token.id] = (token, bearer.sha256_of(secret))
         return token, secret
@@ -175,7 +199,12 @@ class MemoryTokens:
         if token_id is None:
             return None
         token, sha256 = self._tokens.get(token_id, (None, None))
-        return bearer.admitted(secret, token, sha256, self._clock.now())
+        admitted = bearer.admitted(secret, token, sha256, self._clock.now())
+        if admitted is None or not bearer.lends_a_word(admitted):
+            return admitted
+        lent = self._controls.listed(ControlKind.DELEGATION)
+        held = delegations.held_by(lent, admitted.person, self._clock.now())
+        return admitted if held is None else replace(admitted, acting_for=held.giver)
 
     async def list(self) -> Sequence[Token]:
         """Give all tokens, newest first."""
@@ -201,7 +230,7 @@ class MemoryStore:
         self._audit = MemoryAudit(clock, key)
         self._controls = MemoryControls(clock, self._audit.write)
         self._runs = MemoryRuns(clock, self._audit, self._controls)
-        self._tokens = MemoryTokens(clock, self._audit)
+        self._tokens = MemoryTokens(clock, self._audit, self._controls, self._runs.tokens)
         self._alerts = MemoryAlerts()
         self._received = MemoryReceived()
         self._marks = MemoryMarks()

@@ -9,7 +9,7 @@ import pytest
 
 from mendwatch.model.principals import PERMISSIONS, Principal, Role
 from mendwatch.model.runs import TERMINAL, TRANSITIONS, RunState
-from mendwatch.store import decisions, transitions
+from mendwatch.store import decisions, people, transitions
 from mendwatch.store.interface import NewRun
 from mendwatch.testing.clock import NOON
 
@@ -53,8 +53,8 @@ def test_the_audit_of_a_new_run_names_everything_but_its_variables() -> None:
     ],
 )
 def test_a_person_is_the_same_on_every_channel(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert decisions.same_person(one, other) is same
-    assert decisions.same_person(other, one) is same
+    assert people.same_person(one, other) is same
+    assert people.same_person(other, one) is same
 
 
 def test_a_refused_word_is_written_down_short() -> None:

@@ -78,7 +78,7 @@ class Judgement:
         self._carrying = asyncio.Lock()
         self._offering: set[str] = set()  # fingerprints whose offer is under way: one at a time for each
         self._keeper = Keeper(store.alerts)
-        self._hushing = Hushing(store.silences, windows)
+        self._hushing = Hushing(store.silences, windows, store.version)
         self._unsaid: list[Decision] = []  # why nothing is asked for, where the audit did not answer
 
     def connect(self, remedy: RemediationEngine) -> None:

@@ -15,7 +15,7 @@ import structlog
 from mendwatch.errors import Refused, StoreError
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.runs import ACTIVE, Run, RunState
-from mendwatch.remediation import watching
+from mendwatch.remediation import planning, watching
 from mendwatch.remediation.guards import GuardVerdict
 from mendwatch.remediation.known import Known
 from mendwatch.remediation.ledger import Ledger
@@ -102,12 +102,21 @@ class RemediationEngine:
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Look at the store once: end what ran out, tell what was decided, start what may start."""
         await self._take_up(group)
-        waiting = await self._waiting_runs()
+        known = await self._waiting_runs()
+        waiting = [run for run in known if run.state is not RunState.PLANNING]
         await self._tell_decisions(waiting)
+        self._plan_edited(group, known)
         if any(run.state is RunState.APPROVED for run in waiting):
             busy = {run.target for run in await self._parts.store.runs.list(states=ACTIVE, limit=_MANY)}
             for run in watching.startable(waiting, self._given_up | self._taken.keys(), busy | set(self._taken.values())):
                 self._take(group, run, self._lifecycle.carry)
+
+    def _plan_edited(self, group: asyncio.TaskGroup, known: Iterable[Run]) -> None:
+        """Plan what people have edited, through another process as often as not."""
+        held = self._given_up | self._taken.keys()
+        for run in known:
+            if run.state is RunState.PLANNING and planning.edited(run) and run.id not in held:
+                self._take(group, run, self._offers.replan)
 
     async def _take_up(self, group: asyncio.TaskGroup) -> None:
         """Go on with the runs that a task of ours let go in the middle: nobody else does before the agent is started again."""

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from mendwatch.model.runs import Run, RunState
 from mendwatch.remediation.parts import Parts
 
-#: States in which a run waits: for a word, or for its turn.
-WAITING = frozenset({RunState.PENDING, RunState.APPROVED})
+#: States in which a run waits: for a word, for its turn, or to be planned as a person has edited it.
+WAITING = frozenset({RunState.PENDING, RunState.APPROVED, RunState.PLANNING})
 _MANY = 10_000
 
 
@@ -27,7 +27,7 @@ class Known:
         self._read = -math.inf
 
     async def runs(self) -> Sequence[Run]:
-        """Give the pending and approved runs, newest first.
+        """Give the pending, approved and planned-for runs, newest first.
 
         Raises:
             StoreError: the store does not answer; it is asked again the next time.

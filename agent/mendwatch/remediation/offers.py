@@ -66,6 +66,34 @@ class Offers:
         finally:
             self._attempts.remove(attempt)
 
+    async def replan(self, run: Run) -> Run:
+        """Plan a run that a person has edited: guards, plan, question. It waits for a person whatever the rule's mode is.
+
+        Raises:
+            StoreError: the store does not answer; nothing was decided.
+        """
+        attempt = _Attempt(run.fingerprint)
+        self._attempts.append(attempt)
+        try:
+            found = await self._asked_again(run)
+            if isinstance(found, NoPlan):
+                return await self._ledger.change(run, found.to, found.reason)
+            return await self._go_on(attempt, run, *found)
+        finally:
+            self._attempts.remove(attempt)
+
+    async def _asked_again(self, run: Run) -> tuple[Request, Remediation] | NoPlan:
+        rule, remediation = self._parts.rules(run.rule), self._parts.catalogue.get(run.remediation)
+        if rule is None or rule.remediate is None or rule.digest != run.rule_digest or remediation is None:
+            return NoPlan(RunState.SUPERSEDED, f"the rule {run.rule} or its remediation was changed or removed meanwhile")
+        try:
+            target = self._parts.access.target(run.target)
+        except NotFound:
+            return NoPlan(RunState.SUPERSEDED, f"{run.target} is not in the configuration any more")
+        request = await requests.again(self._parts, rule, rule.remediate, target, run)
+        stop = guards.blocking(guards.verdicts(request))
+        return NoPlan(RunState.REFUSED, stop.reason) if stop else (request, remediation)
+
     @property
     def planning(self) -> frozenset[str]:
         """The runs that are being planned here; whatever else is in state planning was left by an earlier agent."""
@@ -126,7 +154,8 @@ class Offers:
         plan = await self._made(run, request, remediation)
         if isinstance(plan, NoPlan):
             return await self._ledger.change(run, plan.to, plan.reason)
-        to, note = planning.next_state(request.stanza.mode, remediation.risk)
+        mode = Mode.APPROVE if planning.edited(run) else request.stanza.mode
+        to, note = planning.next_state(mode, remediation.risk)
         actor = AUTO if to is RunState.APPROVED else AGENT
         expires = self._parts.clock.now() + request.stanza.approval.expires if to is RunState.PENDING else None
         return await self._ledger.change(run, to, note, actor=actor, plan=plan, expires_at=expires)

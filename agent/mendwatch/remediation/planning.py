@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mendwatch.model.proposals import Proposal
 from mendwatch.model.remediations import Remediation, Risk
 from mendwatch.model.rules import Mode, Remediate
-from mendwatch.model.runs import Plan, RunState
+from mendwatch.model.runs import Plan, Run, RunState
 from mendwatch.model.targets import Target
 from mendwatch.playbooks.interface import Ending, Result
 from mendwatch.remediation import outcomes
@@ -61,6 +61,11 @@ def new_run(proposal: Proposal, stanza: Remediate, remediation: Remediation, giv
         quorum=stanza.approval.quorum,
         not_proposer=stanza.approval.not_proposer,
     )
+
+
+def edited(run: Run) -> bool:
+    """Whether a person asked for this run by lowering a value of another; a rule proposes all others."""
+    return not run.proposer.startswith("rule:")
 
 
 def variables(given: Mapping[str, object], parameters: Mapping[str, object]) -> dict[str, object]:

@@ -14,7 +14,7 @@ import structlog
 from mendwatch.errors import ExecutionError
 from mendwatch.model.runs import ACTIVE, Run, RunState
 from mendwatch.playbooks.interface import Ending, Result
-from mendwatch.remediation import conclusions
+from mendwatch.remediation import conclusions, planning
 from mendwatch.remediation.ledger import Ledger
 from mendwatch.remediation.lifecycle import Lifecycle
 from mendwatch.remediation.parts import Parts
@@ -45,7 +45,8 @@ class Recovery:
         runs = self._parts.store.runs
         working = await runs.list(states=ACTIVE | {RunState.PLANNING}, limit=_MANY)
         verified = await runs.list(states={RunState.VERIFIED}, limit=_VERIFIED)
-        return sorted((run for run in (*working, *verified) if self.unfinished(run)), key=lambda run: run.created_at)
+        found = (run for run in (*working, *verified) if self.unfinished(run) and not _to_be_planned(run))
+        return sorted(found, key=lambda run: run.created_at)
 
     def unfinished(self, run: Run) -> bool:
         """Tell whether somebody must go on with a run: it is being planned or has begun, or its events are not settled."""
@@ -106,3 +107,8 @@ class Recovery:
                     log.warning("run directory cannot be read", run=run.id, reason=str(problem))
                     return conclusions.UNREADABLE
             await clock.sleep(limits.hold)
+
+
+def _to_be_planned(run: Run) -> bool:
+    """Whether a person edited it: planning reads only, so that it is simply done again."""
+    return run.state is RunState.PLANNING and planning.edited(run)

@@ -57,6 +57,7 @@ from mendwatch.service.remembering import Remembering
 from mendwatch.service.resuming import Keeper, resuming
 from mendwatch.service.shelf import Allowance, Shelf
 from mendwatch.service.state import ADDRESS, open_state
+from mendwatch.service.stops import STOP_FILE, StopFile, Stops, stop_hands
 from mendwatch.service.targets import watches
 from mendwatch.service.tenure import Tenure, badge
 from mendwatch.store.interface import Store
@@ -66,6 +67,7 @@ from mendwatch.web.probing import Probe
 from mendwatch.web.reloading import Reload
 from mendwatch.web.rules_api import RulesView
 from mendwatch.web.server import WebServer
+from mendwatch.web.stopping import StopRuns
 from mendwatch.web.tls import Certificates
 from mendwatch.web.users import Users, nobody
 from mendwatch.web.webhook import Delivery, Webhook
@@ -100,6 +102,7 @@ class _Guests:
 
     webhook: Webhook
     reload: Reload
+    stop_runs: StopRuns
     warnings: Callable[[], Sequence[str]]
 
 
@@ -151,6 +154,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store, tenure: Tenure | 
         clock=clock,
         announce=announce,
         enabled=lambda: site.settings.runs.enabled,
+        stop_file=StopFile(site.settings.state_dir / STOP_FILE),
         limits=Limits(concurrent=site.settings.runs.concurrent),
     )
     remedy = RemediationEngine(parts)
@@ -160,10 +164,8 @@ def _assemble(site: _Site, shared: _Instruments, store: Store, tenure: Tenure | 
     desk = AgentDesk(store, poller, shared.history, clock, remedy.poke, explainer)
     front = web_config.load(site.settings.web_config) if site.settings.web_config else WebConfig()
     inbox = Inbox(store.received, judgement, shared.metrics, clock)
-    webhook = Webhook(Delivery(store.tokens.authenticate, inbox.take, shared.metrics.deliveries.message), clock)
     reloading = _reloading(site, shared, store, alerts, Takers(judgement.replace, inbox.recall, current, judgement))
-    guests = _Guests(webhook, Reload(store.tokens.authenticate, reloading.reload), lambda: reloading.warnings)
-    app = _application(site, shared, store, poller, desk, front, guests)
+    app = _application(site, shared, store, poller, desk, front, _guests(shared, store, inbox, reloading, clock))
     server = WebServer(app, site.settings.host, site.settings.port, tls=_tls(front, shared.metrics))
     return Agent(
         Machinery(
@@ -176,7 +178,7 @@ def _assemble(site: _Site, shared: _Instruments, store: Store, tenure: Tenure | 
             remedy=remedy,
             executor=executor,
             server=server,
-            gauges=Gauges(shared.metrics, store, clock),
+            gauges=Gauges(shared.metrics, store, clock, Stops(parts, shared.metrics.registry).look),
             housekeeping=Housekeeping(site.settings.run_directory, store, clock),
             readings=readings,
             remembering=_remembering(site, alerts) if readings is not None else None,
@@ -185,6 +187,16 @@ def _assemble(site: _Site, shared: _Instruments, store: Store, tenure: Tenure | 
             targets=ours,
             address=site.settings.state_dir / ADDRESS,
         )
+    )
+
+
+def _guests(shared: _Instruments, store: Store, inbox: Inbox, reloading: Reloading, clock: Clock) -> _Guests:
+    known = store.tokens.authenticate
+    return _Guests(
+        webhook=Webhook(Delivery(known, inbox.take, shared.metrics.deliveries.message), clock),
+        reload=Reload(known, reloading.reload),
+        stop_runs=StopRuns(known, stop_hands(store)),
+        warnings=lambda: reloading.warnings,
     )
 
 
@@ -305,10 +317,18 @@ def _application(
         rules=RulesView(lambda: desk.explainer.engine.rules, desk.explainer.engine.alerts, desk.explainer.explain),
     )
     if not site.settings.mcp.enabled:
-        return web.build(views, door=door, webhook=guests.webhook, reload=guests.reload)
+        return web.build(views, door=door, webhook=guests.webhook, reload=guests.reload, stop_runs=guests.stop_runs)
     offered = mcp.build(desk, authenticate=store.tokens.authenticate, writes=True, clock=site.clock)
     guest = mcp.http_app(offered, allowed_hosts=list(site.settings.mcp.allowed_hosts))
-    return web.build(views, mcp=guest, lifespan=guest.lifespan, door=door, webhook=guests.webhook, reload=guests.reload)
+    return web.build(
+        views,
+        mcp=guest,
+        lifespan=guest.lifespan,
+        door=door,
+        webhook=guests.webhook,
+        reload=guests.reload,
+        stop_runs=guests.stop_runs,
+    )
 
 
 def _faults(library: Library) -> Sequence[str]:

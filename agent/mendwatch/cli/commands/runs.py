@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,12 +12,14 @@ import typer
 from mendwatch.cli import output
 from mendwatch.cli.context import ConfigOption, JsonOption, person, settings, with_store
 from mendwatch.cli.texts import approval_text, command, report_text
-from mendwatch.errors import UserError
+from mendwatch.errors import Refused, UserError
 from mendwatch.model.runs import OPEN, Run, RunState
-from mendwatch.store.interface import Store
+from mendwatch.remediation import alike
+from mendwatch.store.interface import Edit, Store
 
 RunArgument = Annotated[str, typer.Argument(help="The run's id, or the first characters of it.")]
 HashOption = Annotated[str | None, typer.Option("--hash", help="The plan hash you read; needed where nobody can be asked.")]
+WhyOption = Annotated[str, typer.Option("--reason", help="Why not; somebody will ask. It stands in the audit.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needs --hash.")]
 
@@ -28,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("approve")(approve)
     group.command("deny")(deny)
     group.command("cancel")(cancel)
+    group.command("edit")(edit)
     app.add_typer(group, name="runs")
 
 
@@ -69,29 +74,43 @@ def show(run: RunArgument, config: ConfigOption = None, *, json: JsonOption = Fa
 
 
 def approve(
-    run: RunArgument,
+    run: Annotated[
+        list[str], typer.Argument(help="The run's id, or the first characters of it; several where their plans are equal.")
+    ],
     plan_hash: HashOption = None,
     reason: ReasonOption = "",
     config: ConfigOption = None,
     *,
+    acting_for: Annotated[str, typer.Option("--for", help="Decide for this person, whose deputy you are now.")] = "",
     yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Approve the plan of a run: exactly the plan that has this hash, and nothing else."""
+    """Approve the plan of a run: exactly the plan that has this hash, and nothing else.
 
-    async def work(store: Store) -> Run:
-        found = await store.runs.get(run)
+    Several runs are approved by one word where their plans are equal but for where they are carried out.
+    """
+    who = replace(person(), acting_for=acting_for)
+
+    async def work(store: Store) -> list[Run]:
+        found = [await store.runs.get(one) for one in dict.fromkeys(run)]
+        if len(found) > 1:
+            _must_be_alike(found, plan_hash)
         agreed = _agreed_hash(found, plan_hash, config, ask=sys.stdin.isatty() and not json, yes=yes)
-        return await store.runs.decide(found.id, plan_hash=agreed, verdict="approve", principal=person(), reason=reason)
+        hashes = [agreed, *(one.plan_hash for one in found[1:])]
+        return [
+            await store.runs.decide(one.id, plan_hash=sha256, verdict="approve", principal=who, reason=reason)
+            for one, sha256 in zip(found, hashes, strict=True)
+        ]
 
     decided = with_store(config, work)
     if json:
-        output.as_json(decided)
+        output.as_json(decided if len(decided) > 1 else decided[0])
         return
-    output.line(f"{decided.id} is {decided.state}; follow it with: {command(f'runs show {decided.id}', config)}")
+    for one in decided:
+        output.line(f"{one.id} is {one.state}; follow it with: {command(f'runs show {one.id}', config)}")
 
 
-def deny(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None, *, json: JsonOption = False) -> None:
+def deny(run: RunArgument, reason: WhyOption = "", config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Deny a run; nothing is changed on the target."""
     _print(_decided(run, "deny", reason, config), json=json)
 
@@ -99,6 +118,50 @@ def deny(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = Non
 def cancel(run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Take back a run that has not started."""
     _print(_decided(run, "cancel", reason, config), json=json)
+
+
+def edit(
+    run: RunArgument,
+    values: Annotated[
+        list[str], typer.Option("--set", help="A value to lower, such as new_hard_limit_bytes=1000; may be given again.")
+    ],
+    plan_hash: HashOption = None,
+    reason: ReasonOption = "",
+    config: ConfigOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Ask for less than a pending run would do: one with a lower value takes its place, for somebody else to approve."""
+    wanted = dict(map(_lower, values))
+
+    async def work(store: Store) -> Run:
+        found = await store.runs.get(run)
+        return await store.runs.edit(found.id, Edit(wanted, plan_hash or found.plan_hash, person(), reason))
+
+    made = with_store(config, work)
+    if json:
+        output.as_json(made)
+    else:
+        output.line(f"{made.id} takes its place and is being planned; see: {command(f'runs show {made.id}', config)}")
+
+
+def _lower(text: str) -> tuple[str, int | float]:
+    name, _, value = text.partition("=")
+    for kind in (int, float):
+        try:
+            return name.strip(), kind(value)
+        except ValueError:
+            continue
+    raise UserError(f"--set {text!r} is no NAME=NUMBER", hint="Write --set new_hard_limit_bytes=1000.")
+
+
+def _must_be_alike(runs: Sequence[Run], plan_hash: str | None) -> None:
+    if plan_hash is not None:
+        raise UserError("one hash is the hash of one plan", hint="Approve one run with --hash, or several without.")
+    other = alike.different(runs)
+    if other is not None:
+        hint = f"Approve it by itself: mendwatch runs approve {other.id}"
+        raise Refused(f"the plan of {other.id} is not equal to that of {runs[0].id}", hint=hint)
 
 
 def _decided(run: str, verdict: str, reason: str, config: ConfigOption) -> Run:
@@ -116,13 +179,17 @@ def _print(decided: Run, *, json: bool) -> None:
         output.line(f"{decided.id} is {decided.state}")
 
 
-def _agreed_hash(run: Run, given: str | None, config: ConfigOption, *, ask: bool, yes: bool) -> str | None:
+def _agreed_hash(runs: Sequence[Run], given: str | None, config: ConfigOption, *, ask: bool, yes: bool) -> str | None:
     """Give the hash that the person agreed to: what was given, or what is shown and confirmed now."""
     if given is not None and (yes or not ask):
         return given
     if not ask:
         raise UserError("nobody can be asked here", hint="Give the hash of the plan you read: --hash HASH.")
     loaded, _ = settings(config)
-    output.line(approval_text(loaded, run, config))
-    typer.confirm("Approve this plan?", abort=True)
-    return given if given is not None else run.plan_hash
+    output.line(approval_text(loaded, runs[0], config))
+    for other in runs[1:]:
+        output.line(
+            f"the same on {other.target}: {', '.join(f'{name}={value}' for name, value in other.subject.items())} ({other.id})"
+        )
+    typer.confirm("Approve this plan?" if len(runs) == 1 else f"Approve these {len(runs)} equal plans?", abort=True)
+    return given if given is not None else runs[0].plan_hash

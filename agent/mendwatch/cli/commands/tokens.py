@@ -37,22 +37,40 @@ def create(
         typer.Option(help="viewer reads, operator proposes, approver decides, auditor reads the audit, source delivers alerts."),
     ] = Role.VIEWER,
     expires: Annotated[str, typer.Option(help="How long it is valid, such as 30d.")] = "90d",
+    whose: Annotated[
+        str | None,
+        typer.Option("--person", help="Whose it is: all tokens of a person are one voice. Default: you.", show_default=False),
+    ] = None,
     config: ConfigOption = None,
     *,
+    model: Annotated[bool, typer.Option("--model", help="A language model or a program holds it: it never decides.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Create a token and show its secret, this once.
 
-    Give a language model the role viewer. A model that holds an approver's token can decide in that person's name.
+    Give a language model the role viewer, and say --model: such a token never decides. A model that holds the token of an approver
+    can decide in that person's name.
     """
     until = SystemClock().now() + _lifetime(expires)
 
     async def work(store: Store) -> tuple[Token, str]:
-        return await store.tokens.create(name or f"{person().name}-{role}", role, expires_at=until, actor=person().actor)
+        named = name or f"{person().name}-{role}"
+        holder = "" if model else whose or person().name
+        return await store.tokens.create(named, role, expires_at=until, actor=person().actor, person=holder, model=model)
 
     token, secret = with_store(config, work)
     if json:
-        output.as_json({"id": token.id, "name": token.name, "role": token.role, "expires_at": token.expires_at, "secret": secret})
+        output.as_json(
+            {
+                "id": token.id,
+                "name": token.name,
+                "role": token.role,
+                "expires_at": token.expires_at,
+                "person": token.person,
+                "model": token.model,
+                "secret": secret,
+            }
+        )
         return
     output.line(f"token {token.id} for {token.name}, role {token.role}, valid until {output.moment(token.expires_at)}")
     output.line(f"secret (shown this once): {secret}")
@@ -69,8 +87,11 @@ def list_tokens(config: ConfigOption = None, *, json: JsonOption = False) -> Non
         output.as_json(tokens)
         return
     output.table(
-        ("ID", "NAME", "ROLE", "CREATED", "EXPIRES", "REVOKED"),
-        ((t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked_at) for t in tokens),
+        ("ID", "NAME", "ROLE", "PERSON", "CREATED", "EXPIRES", "REVOKED"),
+        (
+            (t.id, t.name, t.role, "a model" if t.model else t.person or t.name, t.created_at, t.expires_at, t.revoked_at)
+            for t in tokens
+        ),
         empty="no tokens yet; create one with `mendwatch token create`",
     )
 

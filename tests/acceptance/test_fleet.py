@@ -148,6 +148,32 @@ async def test_one_that_stands_by_stops_when_it_is_told_to(pair: Pair) -> None:
     assert not acts(second)
 
 
+@pytest.mark.long
+async def test_a_database_that_is_gone_for_half_a_minute_stops_nothing_but_decisions(tmp_path: Path) -> None:
+    with serving() as server:
+        async with Databases(server).one(drop=False) as url, a_world(tmp_path) as world:
+            (tmp_path / "key").write_bytes(bytes(range(32)))
+            (tmp_path / "one").mkdir(mode=0o700)
+            pair = Pair(world, url)
+            agent = await pair.begin("one")
+            await ready(pair, agent)
+            world.quota(PATH, used=95 * GIB)
+            pending = await world.run_in(RunState.PENDING)
+            server.stop(signal.SIGQUIT)
+            asked = len(world.sim.requests)
+            await asyncio.sleep(30)
+            assert agent.process.returncode is None, agent.text()
+            assert len(world.sim.requests) > asked + 20  # it goes on watching
+            server.start()
+            approved = await world.cli("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes")
+            assert approved.code == 0, approved.err
+            begun = CLOCK.monotonic()
+            await world.run_in(RunState.APPLYING, RunState.VERIFYING, RunState.VERIFIED)
+            assert CLOCK.monotonic() - begun < 5
+            assert (await world.run_in(*TERMINAL)).state is RunState.VERIFIED
+            assert (await world.cli("audit", "verify")).code == 0
+
+
 async def test_a_second_process_on_one_state_folder_is_refused(pair: Pair) -> None:
     await ready(pair, await pair.begin("one"))
     second = await pair.world.begin()

@@ -67,6 +67,7 @@ class Server:
         self._bin = programs()
         self._options = options
         self._pid: int | None = None
+        self._port = 5432  # of the socket's name
         self._user = None if os.getuid() else _somebody()
 
     @property
@@ -89,6 +90,19 @@ class Server:
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
         arguments = ("-D", str(data), "-U", "mendwatch", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8")
         aside(self._run("initdb", *arguments))
+
+    def secure(self, certificate: Path, key: Path, port: int) -> None:
+        """Let it answer over TLS on the loopback too, from its next start on."""
+        data = self.folder / "data"
+        for source, name in ((certificate, "server.crt"), (key, "server.key")):
+            (data / name).write_bytes(source.read_bytes())
+            (data / name).chmod(0o600)
+            if self._user is not None:
+                os.chown(data / name, self._user.pw_uid, self._user.pw_gid)
+        self._options = (*self._options, "--ssl=on", "--listen_addresses=127.0.0.1,127.0.0.2", f"--port={port}")
+        hba = data / "pg_hba.conf"
+        hba.write_text(f"{hba.read_text()}\nhost all all 127.0.0.0/8 trust\n")
+        self._port = port
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -130,7 +144,7 @@ class Server:
             while True:
                 assert _alive(self.pid), (self.folder / "log").read_text()
                 with contextlib.suppress(AssertionError):
-                    await self._run("pg_isready", "-q", "-h", str(self.folder))
+                    await self._run("pg_isready", "-q", "-h", str(self.folder), "-p", str(self._port))
                     return
                 await asyncio.sleep(0.02)
 
@@ -153,8 +167,8 @@ class Databases:
         self._template = False
 
     @contextlib.asynccontextmanager
-    async def one(self) -> AsyncIterator[str]:
-        """Give the URL of a new one, which is gone afterwards."""
+    async def one(self, *, drop: bool = True) -> AsyncIterator[str]:
+        """Give the URL of a new one, which is gone afterwards; without `drop` with the server, which may be stopped meanwhile."""
         library = pytest.importorskip("asyncpg", reason="the extra `postgres` is not installed")
         name = f"state{next(self._numbers)}"
         connection = await library.connect(host=str(self._server.folder), user="mendwatch", database="postgres")
@@ -166,7 +180,8 @@ class Databases:
                 self._template = True
             await connection.execute(f"CREATE DATABASE {name} TEMPLATE template")
             yield self._server.url(name)
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            if drop:
+                await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         finally:
             await connection.close()
 

@@ -52,11 +52,13 @@ class SqlFleet:
         return tenure
 
     async def leave(self, badge: Badge, fence: int | None) -> None:
-        """Be gone in order: the lease is free at once."""
+        """Be gone in order: the lease is free at once. What is draining stays known as that, for it may be started again."""
 
         async def work(connection: AsyncConnection) -> None:
+            now = moments.now(connection, self._clock)
             if fence is not None and await _held(connection, badge, fence):
-                await _hold(connection, badge.id, fence, moments.now(connection, self._clock))
+                await _hold(connection, badge.id, fence, now)
+            await connection.execute(table.AGENT_BEAT.values(until=now), {"agent": badge.id})
             await connection.execute(table.AGENT_DROP, {"agent": badge.id})
 
         await self._database.write(work, Lane.FLEET)

@@ -35,8 +35,8 @@ AGENTS = select(agents).order_by(agents.c.id)
 AGENT_BEAT = update(agents).where(_ID)
 #: It says so for the first time.
 AGENT_ADD = insert(agents)
-#: It is gone, in order.
-AGENT_DROP = delete(agents).where(_ID)
+#: Forget one that is gone in order, unless it drains.
+AGENT_DROP = delete(agents).where(_ID, agents.c.draining.is_(False))
 #: Forget those that have not been there since a moment.
 AGENTS_DROP = delete(agents).where(agents.c.until < bindparam("moment"))
 #: Whether an agent shall hand over.

@@ -123,6 +123,22 @@ async def test_a_drained_agent_hands_over_as_soon_as_somebody_else_is_there(two:
     assert [row.what for row in await two[1].audit.entries()] == ["agent.acting", "agent.draining", "agent.acting"]
 
 
+async def test_a_drained_agent_that_is_started_again_still_drains(two: Two, make: Make) -> None:
+    ours, theirs = fleet(two[0]), fleet(two[1])
+    await theirs.beat(BOB, None)
+    await ours.beat(ANN, None)
+    await ours.drain(ANN.id, wanted=True, actor="cli:ann")
+    await ours.leave(ANN, None)
+    await theirs.leave(BOB, 1)
+    await theirs.beat(BOB, None)
+    await theirs.leave(BOB, 2)
+
+    assert [(one.badge, one.alive, one.draining) for one in await theirs.members()] == [(ANN, False, True)]
+    assert (await ours.beat(ANN, None)).fence == 3  # nobody else is there
+    make.clock.move(SECONDS + 1)
+    assert (await theirs.beat(BOB, None)).fence == 4
+
+
 async def test_an_agent_that_nobody_knows_cannot_be_drained(two: Two) -> None:
     with pytest.raises(NotFound, match="there is no agent"):
         await fleet(two[0]).drain("nobody", wanted=True, actor="cli:ann")

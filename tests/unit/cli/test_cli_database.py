@@ -86,3 +86,8 @@ def test_an_export_for_a_spreadsheet_holds_no_formula(config: Path, capsys: pyte
     assert heading == ["seq", "at", "actor", "what", "subject", "detail", "mac"]
     assert rows[1][2:6] == ["'=cmd|'/c calc'!A0", "note", "'-two\\ud800", '{"a": "b,c\\n"}']
     assert len(rows) == 3
+
+
+def test_a_sqlite_state_has_no_agents_to_list(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["agents", "list", "--config", str(config)]) == 2
+    assert "docs/scale.md" in capsys.readouterr().err

@@ -10,6 +10,9 @@ import aiohttp
 import yaml
 from worlds import GIB, PATIENCE, AgentProcess, World, until
 
+from mendwatch.model.runs import TERMINAL, RunState
+from mendwatch_onefs_sim.faults import Fault
+
 RULE = "  - {alert: %s, on: quota, when: usage_bytes / hard_limit_bytes > 0.9%s}\n"
 HEAD = "groups:\n- name: own\n  rules:\n"
 
@@ -114,3 +117,24 @@ async def test_a_maintenance_window_is_taken_up_while_the_agent_runs_and_a_wrong
     assert "Second is firing" not in agent.text()  # it fires, and nobody is called
     audited = yaml.safe_load((await world.cli("audit", "show", "--json")).out)
     assert [row["detail"] for row in audited if row["what"] == "maintenance.changed"] == [{"windows": ["move"]}]
+
+
+async def test_a_playbook_that_runs_is_not_touched_by_a_reload(world: World) -> None:
+    path = "/ifs/data/mended"
+    world.quota(path, used=95 * GIB)
+    await world.start()
+    pending = await world.run_in(RunState.PENDING)
+    world.sim.faults.add(Fault("hang", path="/platform", method="PUT", times=1, seconds=3))
+    assert (await world.cli("runs", "approve", pending.id, "--hash", str(pending.plan_hash), "--yes")).code == 0
+    await until(lambda: not world.sim.faults.waiting())
+
+    file = world.folder / "rules" / "quota_nearly_full.yaml"
+    rules = yaml.safe_load(file.read_text("utf-8"))
+    rules["groups"][0]["rules"][0]["annotations"]["summary"] = "{{ path }} is said otherwise"
+    file.write_text(yaml.safe_dump(rules), "utf-8")
+    assert (await world.command("reload")).code == 0
+    ended = await world.run_in(*TERMINAL)
+
+    assert (ended.id, ended.state) == (pending.id, RunState.VERIFIED), ended.note
+    assert len(world.writes("/quota/")) == 1
+    assert world.hard_limit(path) == 125 * GIB

@@ -1,4 +1,4 @@
-"""Every known trap of the Platform API has a test: the table of traps names tests that there are."""
+"""Every known trap of the Platform API and of rule engines has a test: the tables of traps name tests that there are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from trap_table import TABLES
+import rule_trap_table
+import trap_table
 
 TESTS = Path(__file__).parents[1]
-TRAPS = [(trap, tests) for table in TABLES.values() for trap, tests in table.items()]
+TRAPS = [(trap, tests) for table in trap_table.TABLES.values() for trap, tests in table.items()]
+RULE_TRAPS = [(trap, tests) for table in rule_trap_table.TABLES.values() for trap, tests in table.items()]
 
 
 @cache
@@ -20,7 +22,7 @@ def _tests_in(path: Path) -> frozenset[str]:
     return frozenset(node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-@pytest.mark.parametrize(("trap", "tests"), TRAPS, ids=[trap for trap, _ in TRAPS])
+@pytest.mark.parametrize(("trap", "tests"), TRAPS + RULE_TRAPS, ids=[trap for trap, _ in TRAPS + RULE_TRAPS])
 def test_a_trap_is_proved_by_tests_that_there_are(trap: str, tests: tuple[str, ...]) -> None:
     assert tests, trap
     for test in tests:
@@ -30,8 +32,10 @@ def test_a_trap_is_proved_by_tests_that_there_are(trap: str, tests: tuple[str, .
 
 
 def test_no_trap_stands_twice_and_each_is_a_sentence() -> None:
-    traps = [trap for trap, _ in TRAPS]
-    assert len(set(traps)) == len(traps) >= 60
+    traps = [trap for trap, _ in TRAPS + RULE_TRAPS]
+    assert len(TRAPS) >= 60
+    assert len(RULE_TRAPS) >= 50
+    assert len(set(traps)) == len(traps)
     assert all(trap[0].isupper() and trap.endswith(".") for trap in traps)
 
 

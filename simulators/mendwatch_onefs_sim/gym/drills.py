@@ -13,11 +13,11 @@ from mendwatch_onefs_sim.incidents.registry import INCIDENTS
 
 #: Arguments of incidents where the usual ones take too long, or do not last.
 ARGUMENTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {"synciq-failing": {"seconds": 20.0}, "session-revoked": {"every": 5.0, "times": 4}}
+    {"synciq-failing": {"seconds": 1.0}, "session-revoked": {"every": 5.0, "times": 4}}
 )
 _POOL = "groupnet0.subnet0.pool0"
 #: What follows by itself when a cause is gone: events are resolved, and HealthCheck looks again.
-_AFTER = ("events.", "operations.checks.")
+_AFTER = ("events.", "operations.checks.", "operations.repairs._checks.")
 
 #: What each incident raises. The names stand without PowerScale before them.
 ALERTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -86,7 +86,7 @@ _MENDED = (
         ("PUT 15/quota/quotas/*", "PUT 12/event/eventgroup-occurrences/*"),
         ("quotas.",),
         path="/ifs/data/projects/apollo",
-        new_hard_limit_bytes=1,
+        new_hard_limit_bytes=2_748_779_069_440,
     ),
     *(
         _mending(

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mendwatch.provider import DemoTarget, Drill, Standing
 from mendwatch_onefs_sim.certificates import write_private
+from mendwatch_onefs_sim.cluster import Cluster
 from mendwatch_onefs_sim.gym.drills import ARGUMENTS, DRILLS
 from mendwatch_onefs_sim.gym.facts import facts_of
 from mendwatch_onefs_sim.server import MONITOR, REMEDIATE, Simulator, SimulatorOptions
 
 NAME = "gym-cluster"
 _LOGIN = "/session/"
+_COPY_SECONDS = 10
 
 
 class OnefsGym:
@@ -33,6 +36,7 @@ class OnefsGym:
         passwords = {name: secrets.token_urlsafe(24) for name in (MONITOR, REMEDIATE)}
         _keep(folder, passwords)
         simulator = Simulator(SimulatorOptions(folder, accounts=passwords, name=NAME))
+        _prepare(simulator.cluster)
         await simulator.__aenter__()
         self._simulator = simulator
         return DemoTarget((_target(simulator, folder),))
@@ -69,6 +73,14 @@ class OnefsGym:
     def _running(self) -> Simulator:
         assert self._simulator is not None, "the gym is not started"  # noqa: S101 - a fault of who calls
         return self._simulator
+
+
+def _prepare(cluster: Cluster) -> None:
+    """Let copies take seconds, for nobody waits for minutes here, and every quota be counted: else that is an alert of its own."""
+    for policy in cluster.syncs.all():
+        cluster.syncs.put(replace(policy, duration=_COPY_SECONDS))
+    for quota in cluster.quotas.all():
+        cluster.quotas.put(replace(quota, ready=True))
 
 
 def _keep(folder: Path, passwords: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mendwatch.cli.gym.stage import QUICK, adapted
+from mendwatch.cli.gym.stage import QUICK, adapted, shortened
 from mendwatch.cli.gym.verdict import Seen, changed, report
 from mendwatch.provider import Drill, ExpectedRun, Standing
 
@@ -117,4 +117,14 @@ def test_only_the_remediation_of_the_drill_asks_for_approval_and_every_rule_is_q
     listed = found["groups"][0]["rules"]
     assert [rule.get("remediate", {}).get("mode") for rule in listed] == ["approve", "observe", None]
     assert all(rule[name] == value for rule in listed for name, value in QUICK.items())
+    assert [rule["for"] for rule in listed] == [f"{1000 * shortened(wait):.0f}ms" for wait in ("2h", "0s", "1h")]
     assert "tests" not in found
+
+
+def test_waits_are_shortened_and_longer_ones_stay_longer() -> None:
+    waits = ["0s", "1m", "2m", "5m", "10m", "15m", "30m", "1h", "2h", "6h", "1d"]
+    found = [shortened(wait) for wait in waits]
+
+    assert found[0] == 0
+    assert found == sorted(found)
+    assert found[-1] < 36

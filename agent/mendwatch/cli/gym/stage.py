@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -15,14 +16,17 @@ from mendwatch import content
 from mendwatch.cli.demo.stage import dump
 from mendwatch.clock import SystemClock
 from mendwatch.config import documents, loading
+from mendwatch.config.durations import parse_duration
 from mendwatch.errors import UserError
 from mendwatch.polling import providers
 from mendwatch.provider import DemoTarget, Drill, Gym, Trainer
 from mendwatch.service.agent import Agent
 from mendwatch.service.build import build
 
-#: Nobody waits for an hour here. What a rule looks back at, and its thresholds, stay as they are shipped.
-QUICK = {"for": "2s", "keep_firing_for": "0s", "stale_after": "30s"}
+#: What a rule looks back at, and its thresholds, stay as they are shipped.
+QUICK = {"keep_firing_for": "0s", "stale_after": "30s"}
+#: Seconds that each doubling of a rule's own wait is worth here.
+_DOUBLING = 3.0
 #: How often everything is asked: as often as a small machine can.
 PACE = "2s"
 
@@ -76,11 +80,19 @@ def adapted(rules: Mapping[str, Any], drill: Drill) -> dict[str, Any]:
 
 
 def _adapted(rule: Mapping[str, Any], drill: Drill) -> Mapping[str, Any]:
-    quick = {**rule, **QUICK}
+    quick = {**rule, **QUICK, "for": f"{1000 * shortened(rule.get('for', '0s')):.0f}ms"}
     if "remediate" not in rule:
         return quick
     wanted = drill.run is not None and drill.run.alert == rule["alert"]
     return {**quick, "remediate": {**rule["remediate"], "mode": "approve" if wanted else "observe"}}
+
+
+def shortened(wait: str) -> float:
+    """Give the seconds that a rule waits here for its own wait: 0 for none, 10 for five minutes, 21 for an hour, 35 for a day.
+
+    Nobody waits for a day in a gym. But longer waits stay longer, so that an alert which is to hold another one back comes first.
+    """
+    return _DOUBLING * math.log2(1 + parse_duration(wait).total_seconds() / 30)
 
 
 def _write(folder: Path, provider: str, target: DemoTarget, drill: Drill) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol, TypeVar
 
@@ -81,7 +81,7 @@ class Database:
         self._manners = manners
         self._where = engine.url.render_as_string(hide_password=True)
         self._turns: defaultdict[Lane, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._writes: set[asyncio.Task[Any]] = set()
+        self._begun: set[asyncio.Task[Any]] = set()
         #: Asked in the transaction of each write; raises where this process may not write any more (`store.fleet`).
         self.guard: Callable[[AsyncConnection], Awaitable[None]] | None = None
 
@@ -96,8 +96,11 @@ class Database:
         return self._engine.dialect
 
     async def read(self, work: Work[T]) -> T:
-        """Do work that changes nothing, on one state of the database. It may be done anew where a connection was lost."""
-        return await self._patiently(lambda: self._read(work))
+        """Do work that changes nothing, on one state of the database. It may be done anew where a connection was lost.
+
+        Whoever waits for it may be cancelled: it ends its transaction, and the next one to use its connection finds none open.
+        """
+        return await self._to_the_end(self._patiently(lambda: self._read(work)))
 
     async def write(self, work: Work[T], lane: Lane = Lane.AUDITED) -> T:
         """Do work that is committed as a whole, or rolled back where it raises; nobody else writes in its lane meanwhile.
@@ -105,16 +108,19 @@ class Database:
         It may be done anew where nothing of it was committed. Whoever waits for it may be cancelled: the work goes on to its end,
         and nothing stays locked.
         """
-        task = asyncio.ensure_future(self._write(work, lane))
-        self._writes.add(task)
-        task.add_done_callback(self._written)
-        return await asyncio.shield(task)
+        return await self._to_the_end(self._write(work, lane))
 
     async def close(self) -> None:
-        """Let the writes end, then let go of every connection."""
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        """Let what was begun end, then let go of every connection."""
+        await asyncio.gather(*self._begun, return_exceptions=True)
         await self._manners.signal.end()
         await self._engine.dispose()
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(work)
+        self._begun.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
 
     async def _read(self, work: Work[T]) -> T:
         async with self._engine.connect() as connection:
@@ -163,8 +169,8 @@ class Database:
         hint = "Look whether the change is there; if not, ask for it again."
         return StoreError(f"the state database {self._where} did not confirm a change: {_words(problem)}", hint=hint)
 
-    def _written(self, task: asyncio.Task[Any]) -> None:
-        self._writes.discard(task)
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._begun.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asked has it; nobody is told twice where they stopped waiting
 

@@ -199,3 +199,15 @@ async def test_closing_waits_for_writes_that_were_begun(url: str) -> None:
     again = await opened(url)
     assert (await again.audit.verify()).rows == 20
     await again.close()
+
+
+async def test_a_reader_that_is_cancelled_leaves_no_transaction_behind(sql: SqlStore) -> None:
+    for turns in range(40):
+        readers = [asyncio.ensure_future(sql.runs.list()) for _ in range(3)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+        assert await sql.runs.list() == []

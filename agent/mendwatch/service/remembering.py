@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from mendwatch.alerting.recording.items import RecordingError
 from mendwatch.alerting.recording.remembering import Memory
 from mendwatch.alerting.recording.replaying import with_recalled
 from mendwatch.alerting.ruleset import RuleSet
+from mendwatch.alerting.slices import Steps
 from mendwatch.clock import Clock
 from mendwatch.model.targets import Target
-from mendwatch.service import shelf
+from mendwatch.service import garbage, shelf
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ class Remembering:
         files = [path for path in _reaching(shelf.files(self.folder), memory) if shelf.since(path) < memory.now]
         chosen = _newest(files)
         worked = self.clock.monotonic()
-        for _ in _steps(chosen, memory):
+        for _ in garbage.tidied(_steps(chosen, memory)):
             now = self.clock.monotonic()
             if now >= until:
                 return False
@@ -94,7 +95,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _steps(files: Iterable[Path], memory: Memory) -> Iterator[None]:
+def _steps(files: Iterable[Path], memory: Memory) -> Steps[None]:
     """Do the work bit by bit. What is damaged is left out: the recorder tells of it, and a backtest."""
     for path in files:
         try:
@@ -103,7 +104,7 @@ def _steps(files: Iterable[Path], memory: Memory) -> Iterator[None]:
             _log.warning("a part of the record is left out", file=path.name, reason=str(problem), hint=problem.hint)
 
 
-def _steps_of(path: Path, memory: Memory) -> Iterator[None]:
+def _steps_of(path: Path, memory: Memory) -> Steps[None]:
     for event, recalled in with_recalled(shelf.events(path, memory.wants)):
         if isinstance(event, Observed):
             yield from memory.taking(event.poll, recalled)

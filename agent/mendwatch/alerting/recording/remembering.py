@@ -26,6 +26,8 @@ from mendwatch.provider import CollectorSpec
 
 #: Points that the history gave, by series.
 Recalled = Mapping[SeriesKey, Iterable[tuple[float, float]]]
+#: Units of one slice: it runs in a thread beside the loop, which waits for the interpreter as long as that.
+_SLICE = 500
 #: A window is read from a little before its edge, so that its oldest part is whole.
 _BEFORE = 1 + 2 / MOST
 
@@ -79,7 +81,7 @@ class Memory:
         if target is None or poll.now > self.now:
             return
         self._recalled = recalled
-        of_now, slices = replace(fitted(poll, self.rules), target=target), Slices()
+        of_now, slices = replace(fitted(poll, self.rules), target=target), Slices(_SLICE)
         for schema in of_now.spec.schemas:
             if schema.name in self._reaches and self.now - poll.now <= self._reaches[schema.name]:
                 self.readings += 1

@@ -79,6 +79,7 @@ class MortalStore:
         self.audit = Mortal(real.audit, reaper, "append")
         self.controls = real.controls
         self.version = real.version
+        self.fleet = real.fleet
 
 
 class MortalExecutor:

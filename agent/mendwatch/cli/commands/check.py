@@ -86,6 +86,8 @@ def _look_at_state(folder: Path) -> None:
 def _warnings(loaded: Settings) -> Iterator[str]:
     if not loaded.targets:
         yield "nothing is watched: no targets"
+    if loaded.state_password is not None and not secrets.is_reference(loaded.state_password):
+        yield "the state's password is written in the configuration; keep that file secret"
     for target in loaded.targets:
         for tier, account in (("read", target.credentials.read), ("write", target.credentials.write)):
             if account is not None and not secrets.is_reference(account.password):

@@ -62,6 +62,26 @@ async def test_metrics_are_what_was_rendered_with_prometheus_content_type() -> N
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
+async def test_it_ends_at_once_although_it_seldom_looks() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(app()) as (server, _):
+        before = loop.time()
+        await server.stop()
+        assert loop.time() - before < 0.9
+
+
+async def test_the_date_of_an_answer_is_renewed() -> None:
+    clock, dates = SystemClock(), set()
+    async with serving(app()) as (_, http):
+        for _ in range(40):
+            async with http.get("/-/healthy") as answer:
+                dates.add(answer.headers["Date"])
+            if len(dates) > 1:
+                break
+            await clock.sleep(0.1)
+    assert len(dates) > 1
+
+
 async def test_alive_is_always_told() -> None:
     async with serving(app([WAITING])) as (_, http), http.get("/-/healthy") as answer:
         assert answer.status == 200

@@ -35,13 +35,17 @@ class SheetLayout:
     #: Start, stop and divisor of the runs whose numbers have to be divided.
     divided: tuple[tuple[int, int, int], ...]
 
-    def columns(self, numbers: array[float], times: array[float]) -> Columns:
-        """Give the columns; `times` has one for each value of the answers, or one for all."""
+    def columns(self, numbers: array[float], times: array[float], gaps: list[int]) -> tuple[Columns, list[int]]:
+        """Give the columns, and where a number lacks; `times` has one for each value of the answers, or one for all.
+
+        `gaps` are where numbers lacked the last time.
+        """
         values = taken(numbers, self.picks)
         for start, stop, divisor in self.divided:
             values[start:stop] = array("d", [value / divisor for value in values[start:stop]])
         stamps = times * len(values) if len(times) == 1 else taken(times, self.pick_times)
-        return Columns(self.layout, values, stamps, sum(map(math.isnan, map(values.__getitem__, unfinite(values)))))
+        gaps = unfinite(values, gaps)
+        return Columns(self.layout, values, stamps, sum(map(math.isnan, map(values.__getitem__, gaps)))), gaps
 
 
 async def sort_in(found: Series, slots: Iterator[Slot]) -> None:

@@ -107,6 +107,7 @@ class Sheet:
         #: Values of disks whose bay nobody knows.
         self.misplaced = 0
         self._layout: SheetLayout | None = None
+        self._gaps: list[int] = []
 
     def turn_over(self) -> None:
         """Let go of the layout, because an answer was about other things."""
@@ -116,13 +117,18 @@ class Sheet:
         """Give the newest numbers of all requests; a new layout is made in steps, so that others run in between."""
         if self._layout is None:
             self._layout = await self._laid_out(lnns, bays)
+        numbers, times = self._all()
+        columns, self._gaps = self._layout.columns(numbers, times, self._gaps)
+        return columns
+
+    def _all(self) -> tuple[array[float], array[float]]:
         if len(self.pages) == 1:
-            return self._layout.columns(self.pages[0].numbers, self.pages[0].time)
+            return self.pages[0].numbers, self.pages[0].time
         numbers, times = array("d"), array("d")
         for page in self.pages:
             numbers += page.numbers
             times += page.times
-        return self._layout.columns(numbers, times)
+        return numbers, times
 
     async def _laid_out(self, lnns: Mapping[int, int], bays: Bays) -> SheetLayout:
         found: Series = {}

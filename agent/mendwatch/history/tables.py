@@ -164,7 +164,7 @@ class Table:
 def _numbers(values: list[float] | array[float], blanks: list[int]) -> tuple[array[float], list[int]]:
     """Give the values as floats, ABSENT where one is no finite number, and where that is; `blanks` is where it is expected."""
     if isinstance(values, array):
-        numbers, blanks = values[:], unfinite(values)
+        numbers, blanks = values[:], unfinite(values, blanks)
         for at in blanks:
             numbers[at] = ABSENT
         return numbers, blanks

@@ -18,9 +18,11 @@ def same(one: array[float], other: list[float]) -> bool:
     return list(map(repr, one)) == list(map(repr, other))
 
 
-@given(st.lists(ANY))
-def test_what_is_not_finite_is_found_wherever_it_stands(values: list[float]) -> None:
-    assert unfinite(array("d", values)) == [at for at, value in enumerate(values) if not math.isfinite(value)]
+@given(st.lists(ANY), st.data())
+def test_what_is_not_finite_is_found_wherever_it_stands_and_was_expected(values: list[float], data: st.DataObject) -> None:
+    found = [at for at, value in enumerate(values) if not math.isfinite(value)]
+    expected = data.draw(st.just(found) | st.lists(st.integers(0, len(values) + 2), unique=True).map(sorted))
+    assert unfinite(array("d", values), expected) == found
 
 
 @given(st.lists(st.floats(allow_nan=False) | st.none() | st.sampled_from([[], "1"])), st.data())

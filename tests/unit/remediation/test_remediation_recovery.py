@@ -192,3 +192,21 @@ async def test_the_engine_recovers_when_it_begins_to_work(world: World) -> None:
     world.restart()
 
     assert (await world.run_to(run)).state is RunState.VERIFIED
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_playbook_on_another_agents_machine_is_given_its_time_before_its_run_is_concluded(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    shared: bool,  # noqa: FBT001 - from the table
+) -> None:
+    allowed = world.parts().catalogue["box/room"].timeouts.apply
+    run = await _state(world, await world.approved(), RunState.APPLYING)
+    if shared:
+        monkeypatch.setattr(type(world.store), "fleet", object())
+    began = world.clock.now()
+
+    run = await _recovered(world, run)
+    waited = next(row for row in await world.store.audit.entries(subject=run.id) if row.detail.get("from") == "applying").at - began
+    assert (waited.total_seconds() >= allowed) is shared
+    assert run.terminal

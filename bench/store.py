@@ -1,7 +1,7 @@
 """How fast the state is: audit rows and runs per second written, audit rows verified, alerts and decisions kept.
 
-Run it alone on the machine: `python bench/store.py [rows] [folder | URL]`. The folder should be on the disk that the state will be on;
-a URL names an empty PostgreSQL database, which is filled.
+Run it alone on the machine: `python bench/store.py [rows] [folder | URL]`. The folder should be on the disk that the state will be
+on; a URL names an empty PostgreSQL database, which is filled.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ async def _measure(url: str, key: bytes, count: int) -> None:
 async def _crowd(store: SqlStore, count: int) -> None:
     """Append from eight sides at once."""
     before = time.perf_counter()
-    await asyncio.gather(*(_times(count // 8, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})) for _ in range(8)))
+    await asyncio.gather(
+        *(_times(count // 8, lambda number: store.audit.append("agent:bench", "note", "s", {"n": number})) for _ in range(8))
+    )
     print(f"{'append, 8 at once':<18} {count // 8 * 8 / (time.perf_counter() - before):>9.0f} /s")
 
 

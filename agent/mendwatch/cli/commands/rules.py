@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mendwatch.alerting import loading, rule_tests, schemas
+from mendwatch.alerting import loading, schemas
 from mendwatch.alerting.schemas import Schemas
-from mendwatch.cli import output
-from mendwatch.cli.commands import rules_fmt, rules_import, rules_list, rules_prometheus
-from mendwatch.cli.commands.rules_backtest import Wanted, backtest
-from mendwatch.cli.commands.rules_explain import explain
+from mendwatch.cli import lazily, output
+from mendwatch.cli.commands import rules_list
 from mendwatch.cli.context import ConfigOption, JsonOption, judging, settings_if_any
 from mendwatch.cli.options import taking
 from mendwatch.errors import ContentError, UserError
@@ -32,15 +31,38 @@ PathsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
-    group = typer.Typer(help="Check, test and take over rules.", invoke_without_command=True, callback=whole)
+    others = {"fmt": _fmt, "import-eda": _import_eda, "backtest": _backtest, "explain": _explain}
+    group = typer.Typer(
+        help="Check, test and take over rules.", invoke_without_command=True, callback=whole, cls=lazily.group(others)
+    )
     group.command("check")(check)
     group.command("test")(run_tests)
     group.command("list")(list_rules)
-    group.command("fmt")(rules_fmt.fmt)
-    group.command("import-eda")(rules_import.import_eda)
-    group.command("backtest")(taking(Wanted, backtest))
-    group.command("explain")(explain)
     app.add_typer(group, name="rules")
+
+
+def _fmt() -> Callable[..., None]:
+    from mendwatch.cli.commands.rules_fmt import fmt  # noqa: PLC0415 - no other command needs it
+
+    return fmt
+
+
+def _import_eda() -> Callable[..., None]:
+    from mendwatch.cli.commands.rules_import import import_eda  # noqa: PLC0415 - as above
+
+    return import_eda
+
+
+def _backtest() -> Callable[..., None]:
+    from mendwatch.cli.commands.rules_backtest import Wanted, backtest  # noqa: PLC0415 - as above
+
+    return taking(Wanted, backtest)
+
+
+def _explain() -> Callable[..., None]:
+    from mendwatch.cli.commands.rules_explain import explain  # noqa: PLC0415 - as above
+
+    return explain
 
 
 def whole(
@@ -61,6 +83,8 @@ def whole(
     if not prometheus:
         output.line(context.get_help())
         raise typer.Exit(2)
+    from mendwatch.cli.commands import rules_prometheus  # noqa: PLC0415 - no other command needs it
+
     set_up = _set_up(None, config)
     with judging(ContentError):
         rules_prometheus.show(loading.load(set_up.paths, set_up.schemas), set_up.schemas, json=json)
@@ -101,6 +125,8 @@ def list_rules(
 
 def run_tests(paths: PathsArgument = None, config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Run the tests that the rule files carry; exit 1 if one fails."""
+    from mendwatch.alerting import rule_tests  # noqa: PLC0415 - the whole engine, which no other command needs
+
     set_up = _set_up(paths, config)
     with judging(ContentError):
         report = rule_tests.run(set_up.paths, set_up.schemas)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mendwatch.cli.gym.verdict import Report
     from mendwatch.provider import Drill, Gym
 
+#: A run may take so many times as long as the alerts: on a cluster with a node that hangs, every poll is slow.
+_LONGER = 4
 _COLUMNS = ("INCIDENT", "DETECTED", "ALERTS", "PLAN", "VERIFIED", "EVENTS", "AS IT SHOULD BE")
 
 
@@ -33,7 +35,7 @@ def gym(
     incidents: Annotated[list[str] | None, typer.Argument(help="The incidents; all where none is named.")] = None,
     provider: Annotated[str, typer.Option(help="Whose incidents.")] = "onefs",
     patience: Annotated[
-        float, typer.Option(min=1, help="Seconds that detection, the run, and the end of the alerts may take each.")
+        float, typer.Option(min=1, help="Seconds that the alerts may take to come, and to end; a run has four times as long.")
     ] = 90.0,
     *,
     json: JsonOption = False,
@@ -68,7 +70,7 @@ def _chosen(hall: Gym, names: list[str] | None) -> Sequence[Drill]:
 async def _hold(hall: Gym, drills: Sequence[Drill], provider: str, patience: float) -> list[Report]:
     from mendwatch.cli.gym.drilling import Patience, hold  # noqa: PLC0415 - as above
 
-    limits, reports = Patience(patience, patience, patience), []
+    limits, reports = Patience(patience, _LONGER * patience, patience), []
     for number, drill in enumerate(drills, start=1):
         place = f"{number}/{len(drills)} {drill.name}: "
         reports.append(await hold(hall, drill, provider, limits, partial(_progress, place)))

@@ -24,7 +24,7 @@ from mendwatch.service.agent import Agent
 from mendwatch.service.build import build
 
 #: What a rule looks back at, and its thresholds, stay as they are shipped.
-QUICK = {"keep_firing_for": "0s", "stale_after": "30s"}
+QUICK = {"keep_firing_for": "0s", "stale_after": "2m"}
 #: Seconds that each doubling of a rule's own wait is worth here.
 _DOUBLING = 3.0
 #: How often everything is asked: as often as a small machine can.

@@ -58,8 +58,10 @@ ALERTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "var-full": frozenset({"NodePartitionFull"}),
     }
 )
-#: Alerts that look back for hours: an incident raises them, and no gym lasts that long.
-SLOW: Mapping[str, frozenset[str]] = MappingProxyType({"snapshot-delete-stuck": frozenset({"SnapshotDeleteStuck"})})
+#: Alerts that look back for hours or a day: an incident raises them, and no gym lasts that long.
+SLOW: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"snapshot-delete-stuck": frozenset({"SnapshotDeleteStuck"}), "hot-client": frozenset({"ProtocolSlower"})}
+)
 #: What stands where the remediation only keeps the trouble from clients, and a person must take the cause away.
 STANDING: Mapping[str, frozenset[str]] = MappingProxyType(
     {"node-hung": frozenset({"NodeSilent", "NodeSuspended", "SmartConnectNodesOut"})}

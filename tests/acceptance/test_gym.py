@@ -43,11 +43,12 @@ def remains(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith("mendwatch-gym-")]
 
 
+@pytest.mark.timeout(150)
 async def test_an_incident_is_noticed_mended_verified_and_settled(tmp_path: Path) -> None:
-    (report,) = await held("smartconnect-suspended", folder=tmp_path)
+    (report,) = await held("s3-service-off", folder=tmp_path)
 
     assert report["faults"] == []
-    assert report["plan"] == "onefs/smartconnect_node_resume"
+    assert report["plan"] == "onefs/protocol_service_on"
     assert 0 < report["detected"] < report["verified"]
 
 
@@ -60,6 +61,7 @@ async def test_where_only_a_person_can_help_the_gym_shows_the_runbook(tmp_path: 
     assert "1 of 1 incidents as they should be" in out
 
 
+@pytest.mark.timeout(150)
 async def test_an_incident_that_is_not_as_it_should_be_ends_in_exit_code_1(tmp_path: Path) -> None:
     code, out, _ = await gym("--patience", "1", "quota-fill", folder=tmp_path)
 

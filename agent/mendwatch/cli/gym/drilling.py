@@ -25,7 +25,7 @@ _LOOK = 0.1
 _LINGER = 4.0
 _RUNBOOK = "runbook_url"
 #: The agent has this long to ask everything once; after that it looks at the healthy cluster for so long.
-_START, _BEFORE = 60.0, 16.0
+_START, _BEFORE = 60.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)

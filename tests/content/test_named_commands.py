@@ -15,7 +15,7 @@ from mendwatch.cli import app
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("agent", "collectors", "simulators", "docs", "templates", "rules", "remediations", "grafana")
 #: In back-ticks, at the beginning of a line of a listing, or with its path: nowhere else is it a command.
-NAMED = re.compile(r"(?:`|^(?: {2,}|\$ ?)|bin/)mendwatch ([a-z]+)(?: ([a-z]+)(?=[ `\n]))?", re.MULTILINE)
+NAMED = re.compile(r"(?:`|^(?: {2,}|\$ ?)|bin/)mendwatch ([a-z]+(?:-[a-z]+)?)(?: ([a-z]+)(?=[ `\n]))?", re.MULTILINE)
 
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -278,6 +278,7 @@ class Drill:
     `writes` are the requests that change the target then, in their order, with `*` for what the target chose; `touches` are
     the beginnings of the names of the facts that may change by it. Where the run keeps the trouble within bounds and leaves the
     cause to a person, `standing` are the alerts that are raised afterwards. `unseen` says why no alert is raised, where none is.
+    `pace` is how often everything is asked, in seconds: a target that hangs cannot be asked as often as another.
     """
 
     name: str
@@ -288,6 +289,7 @@ class Drill:
     touches: tuple[str, ...] = ()
     standing: frozenset[str] = frozenset()
     unseen: str = ""
+    pace: int = 2
 
 
 @dataclass(frozen=True, slots=True)

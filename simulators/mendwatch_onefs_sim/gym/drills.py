@@ -15,6 +15,8 @@ from mendwatch_onefs_sim.incidents.registry import INCIDENTS
 ARGUMENTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {"pool-fill": {"seconds": 5.0}, "synciq-failing": {"seconds": 1.0}, "session-revoked": {"every": 5.0, "times": 4}}
 )
+#: Seconds between two polls; while a node hangs, what is asked of all nodes takes its time.
+_PACE, _PACES = 2, MappingProxyType({"node-hung": 15})
 _POOL = "groupnet0.subnet0.pool0"
 #: What follows by itself when a cause is gone: events are resolved, and HealthCheck looks again.
 _AFTER = ("events.", "operations.checks.", "operations.repairs._checks.")
@@ -195,6 +197,7 @@ def _drills() -> Iterator[Drill]:
             touches=(*touches, *_AFTER),
             standing=frozenset(f"PowerScale{alert}" for alert in STANDING.get(name, ())),
             unseen=UNSEEN.get(name, ""),
+            pace=_PACES.get(name, _PACE),
         )
 
 

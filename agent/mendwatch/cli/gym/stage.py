@@ -27,8 +27,6 @@ from mendwatch.service.build import build
 QUICK = {"keep_firing_for": "0s", "stale_after": "2m"}
 #: Seconds that each doubling of a rule's own wait is worth here.
 _DOUBLING = 3.0
-#: How often everything is asked: as often as a small machine can.
-PACE = "2s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _write(folder: Path, provider: str, target: DemoTarget, drill: Drill) -> Non
     rules.mkdir(mode=0o700)
     for path in sorted((content.folder("rules") / provider).glob("*.yaml")):
         dump(rules / path.name, adapted(documents.read(path).data, drill))
-    paces = {one.spec.name: {"interval": PACE} for one in providers.discover([provider])[provider].collectors()}
+    paces = {one.spec.name: {"interval": f"{drill.pace}s"} for one in providers.discover([provider])[provider].collectors()}
     settings = {
         "state_dir": str(folder / "state"),
         "listen": "127.0.0.1:0",

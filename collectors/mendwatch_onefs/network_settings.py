@@ -79,10 +79,18 @@ def _suspended(name: str, pool: Object, drift: Drift) -> Iterator[Finding]:
         drift.odd("network/pools: sc_suspended_nodes")
     else:
         yield SUSPENDED, (name,), float(len(set(labels)))
-        used = {node_label(one.get("lnn")) for one in objects(pool.get("ifaces"))} - {None, *labels}
-        yield from ((SUSPENDED_NODE, (name, str(label)), 0.0) for label in sorted(map(str, used)))
+        yield from _used(name, pool, set(labels), drift)
     for label in filter(None, labels):
         yield SUSPENDED_NODE, (name, label), 1.0
+
+
+def _used(name: str, pool: Object, left_out: set[str | None], drift: Drift) -> Iterator[Finding]:
+    """Tell of the nodes that are in a pool and not left out."""
+    found = [node_label(one.get("lnn")) for one in objects(pool.get("ifaces"))]
+    if None in found or not isinstance(pool.get("ifaces"), list):
+        drift.odd("network/pools: ifaces")
+        yield SUSPENDED_NODE, (name,), None  # nobody knows whether there is one more
+    yield from ((SUSPENDED_NODE, (name, str(label)), 0.0) for label in sorted(map(str, {*found} - {None, *left_out})))
 
 
 def rule_findings(rules: Entries) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ async def test_where_only_a_person_can_help_the_gym_shows_the_runbook(tmp_path: 
     assert "1 of 1 incidents as they should be" in out
 
 
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_an_incident_that_is_not_as_it_should_be_ends_in_exit_code_1(tmp_path: Path) -> None:
     code, out, _ = await gym("--patience", "1", "quota-fill", folder=tmp_path)

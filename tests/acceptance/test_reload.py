@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import aiohttp
+import pytest
 import yaml
 from worlds import GIB, PATIENCE, AgentProcess, World, until
 
@@ -88,6 +89,7 @@ async def test_a_rule_that_is_saved_is_loaded_by_itself(world: World) -> None:
     assert agent.process.returncode is None
 
 
+@pytest.mark.long
 async def test_a_maintenance_window_is_taken_up_while_the_agent_runs_and_a_wrong_one_is_a_warning(world: World) -> None:
     for path in (world.folder / "rules").glob("*"):
         path.unlink()
@@ -119,6 +121,7 @@ async def test_a_maintenance_window_is_taken_up_while_the_agent_runs_and_a_wrong
     assert [row["detail"] for row in audited if row["what"] == "maintenance.changed"] == [{"windows": ["move"]}]
 
 
+@pytest.mark.long
 async def test_a_playbook_that_runs_is_not_touched_by_a_reload(world: World) -> None:
     path = "/ifs/data/mended"
     world.quota(path, used=95 * GIB)

@@ -48,8 +48,9 @@ def examined(sim: Simulator, checklist: str = "basic") -> dict[str, object]:
 
 
 def examinations(sim: Simulator) -> object:
-    checks = sim.cluster.operations.checks
-    return [one.found is None for one in checks.all() if one.checklist == "basic"][-2:]
+    """Tell of the last two examinations by the newest one's checklist whether they still run."""
+    made = sim.cluster.operations.checks.all()
+    return [one.found is None for one in made if one.checklist == made[-1].checklist][-2:]
 
 
 def found(sim: Simulator, item: str = ITEM, checklist: str = "basic") -> dict[str, object]:

@@ -24,8 +24,9 @@ WHOLE_CLUSTER = {
     r"powerscale_nfs_locks_nodes_missing": "the node's locks are missing, and counted so",
     r"powerscale_nfs_lock(s|s_by_version|_oldest_timestamp_seconds)": "without the node's locks there is no total",
 }
-#: What every node knows of all: who is left out of a pool, and what the last check found.
-KNOWN_BY_ALL = {"suspended_node", "healthcheck_item"}
+#: What every node knows of all: who is left out of a pool, what the last check found, and who is in the group.
+KNOWN_BY_ALL = {"suspended_node", "healthcheck_item", "cluster_node"}
+_TOLD_BY_OTHERS = r"powerscale_(node_up|node_answers|smartconnect_.*|network_pool_node_suspended)"
 NAMES = sorted(make_world().collectors())
 
 
@@ -55,7 +56,7 @@ async def test_a_node_that_goes_down_loses_only_its_own_series(name: str) -> Non
     assert {one: after.get(one) for one in others} == others
     assert {one for one in after.keys() - before.keys() if not _excused(one[0])} == set()
     left = {metric for metric, labels in after if _is_its_own(spec, metric, labels)}
-    told = {metric for metric in left if not re.fullmatch(r"powerscale_(node_up|node_answers|smartconnect_.*)", metric)}
+    told = {metric for metric in left if not re.fullmatch(_TOLD_BY_OTHERS, metric)}
     assert told == set(), "a node that is down cannot tell this of itself"
 
 

@@ -37,6 +37,14 @@ class Terminal:
         self.process, self._descriptor = process, descriptor
         self.seen = ""
 
+    async def waits(self) -> None:
+        """Wait until it does nothing but wait for an answer; the words of a question are there a little earlier."""
+        status = Path(f"/proc/{self.process.pid}/stat")
+        asleep = 0
+        while asleep < 3:
+            asleep = asleep + 1 if status.read_text("utf-8").rpartition(")")[2].split()[0] == "S" else 0
+            await asyncio.sleep(0.01)
+
     async def until(self, words: str) -> None:
         """Wait for a question."""
         async with asyncio.timeout(30):
@@ -82,6 +90,7 @@ async def test_one_interrupt_at_any_question_ends_it_and_leaves_nothing(world: W
             await terminal.until(PASSWORD)
             terminal.type(PASSWORDS["monitor"])
         await terminal.until(question)
+        await terminal.waits()
         terminal.process.send_signal(signal.SIGINT)
         code = await asyncio.wait_for(terminal.process.wait(), 10)
 

@@ -62,7 +62,7 @@ async def test_an_agent_that_is_told_to_stop_cuts_no_playbook_and_the_next_one_g
     assert await chain_is_whole(world)
 
 
-@pytest.mark.parametrize("moment", ["before the write", "after the write"])
+@pytest.mark.parametrize("moment", [pytest.param("before the write", marks=pytest.mark.long), "after the write"])
 async def test_when_everything_dies_the_run_is_measured_and_never_repeated(world: World, moment: str) -> None:
     world.quota(PATH, used=95 * GIB)
     agent = await world.start()

@@ -62,7 +62,7 @@ async def test_an_unknown_demo_is_used_wrongly(tmp_path: Path) -> None:
     assert "hint:" in err
 
 
-@pytest.mark.parametrize(("answer", "state"), [("y", "verified"), ("n", "denied")])
+@pytest.mark.parametrize(("answer", "state"), [("y", "verified"), pytest.param("n", "denied", marks=pytest.mark.long)])
 async def test_a_person_answers_at_the_keyboard_and_ends_it_with_ctrl_c(tmp_path: Path, answer: str, state: str) -> None:
     leader, follower = os.openpty()
     out = tmp_path / "out"

@@ -43,6 +43,7 @@ def remains(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith("mendwatch-gym-")]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_an_incident_is_noticed_mended_verified_and_settled(tmp_path: Path) -> None:
     (report,) = await held("s3-service-off", folder=tmp_path)

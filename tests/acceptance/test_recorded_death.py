@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from worlds import GIB, PATIENCE, World, until
 
 from mendwatch.service import shelf
@@ -45,6 +46,7 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in shelf.files(folder))
 
 
+@pytest.mark.long
 async def test_a_killed_agents_record_answers_and_its_successor_goes_on_with_every_window(world: World) -> None:
     for path in (world.folder / "rules").glob("*"):
         path.unlink()

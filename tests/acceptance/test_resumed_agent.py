@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from worlds import World, until
 
 from mendwatch_onefs_sim.events.groups import EventGroup
@@ -32,6 +33,7 @@ async def told(world: World) -> int:
     return sum(int(float(number)) for number in numbers)
 
 
+@pytest.mark.long
 async def test_what_came_and_went_while_no_agent_ran_is_told_once(world: World) -> None:
     before, held = opened(world, "/ifs/before"), opened(world, "/ifs/held")
     cleared(world, before)

@@ -62,7 +62,8 @@ def _make(calls: Calls, release: str, simulator: Simulator) -> dict[str, Any]:
 
 def _prepare(simulator: Simulator) -> None:
     cluster = simulator.cluster
-    cluster.syncs.start(POLICY, None, cluster.epoch(cluster.elapsed))
+    if cluster.syncs.get(POLICY).job is None:  # at some minutes of an hour its schedule has begun one
+        cluster.syncs.start(POLICY, None, cluster.epoch(cluster.elapsed))
     cluster.syncs.fail("archive-to-dr", "the target cannot be reached", cluster.epoch(cluster.elapsed))
     cluster.snapshots.add(Snapshot(0, "rename-me", "/ifs/data", cluster.epoch(0)))
 

@@ -21,7 +21,7 @@ demo: setup ## Watch a pretended cluster fill a quota, approve the repair, see i
 	@$(BIN)/mendwatch demo $(DEMO)
 
 test: setup ## Run the test-suite (under five minutes on two cores)
-	@$(PYTEST) -n $(WORKERS) -m "not long" $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist worksteal -m "not long" $(ARGS)
 
 test-long: setup ## Run the campaigns of minutes: repeated kills, whole demos, many seeds
 	@$(PYTEST) -m long --timeout 1800 $(ARGS)

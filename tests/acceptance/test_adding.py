@@ -42,7 +42,7 @@ class Terminal:
         status = Path(f"/proc/{self.process.pid}/stat")
         asleep = 0
         while asleep < 3:
-            asleep = asleep + 1 if status.read_text("utf-8").rpartition(")")[2].split()[0] == "S" else 0
+            asleep = asleep + 1 if status.read_text("utf-8").rpartition(")")[2].split()[0] == "S" else 0  # noqa: ASYNC240 - the kernel answers at once
             await asyncio.sleep(0.01)
 
     async def until(self, words: str) -> None:

@@ -46,6 +46,7 @@ async def test_a_playbook_that_outlives_the_agent_is_adopted(world: World) -> No
     assert leaks(world) == []
 
 
+@pytest.mark.long
 async def test_an_agent_that_is_told_to_stop_cuts_no_playbook_and_the_next_one_goes_on(world: World) -> None:
     world.quota(PATH, used=95 * GIB)
     agent = await world.start()

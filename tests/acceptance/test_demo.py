@@ -46,6 +46,7 @@ async def test_the_unattended_demo_ends_verified_and_leaves_nothing(tmp_path: Pa
     assert remains(tmp_path) == []
 
 
+@pytest.mark.long
 async def test_a_demo_that_runs_out_of_patience_says_so_and_fails(tmp_path: Path) -> None:
     code, out, err = await demo("--yes", "--patience", "3", folder=tmp_path)
 

@@ -182,7 +182,6 @@ NAMES = (
         drift=lambda sim: sim.cluster.fabric.resume("pool0", [3]),
         drifts=Again.UNCHANGED,
         writes=("POST /platform/3/network/groupnets/groupnet0/subnets/subnet0/pools/pool0/sc-resume-nodes",),
-        brief=True,
     ),
     World(
         "pool_ips_rebalance",

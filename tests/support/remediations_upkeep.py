@@ -119,7 +119,6 @@ HEALTH = (
         writes=("POST /platform/3/healthcheck/evaluations",),
         undone=False,
         named={"checklist": examined},
-        brief=True,
     ),
     World(
         "repair_request",

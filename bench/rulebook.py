@@ -23,7 +23,7 @@ def tell(what: str, events: int, wall: float, cpu: float) -> None:
 
 async def main() -> None:
     """Measure both, and how many times ours is faster."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     ours = await decisions.burst(RULES, count, "sensor", decisions.samples)
     tell(f"mendwatch, {ours.transitions:,} transitions journaled", ours.events, ours.wall, ours.cpu)
     peer = await Peer.found()

@@ -213,7 +213,7 @@ async def some_are_judged(world: World) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.mark.parametrize("moment", ["before they are judged", pytest.param("in the middle of it", marks=pytest.mark.long)])
+@pytest.mark.parametrize("moment", [pytest.param("before they are judged", marks=pytest.mark.long), "in the middle of it"])
 async def test_what_was_acknowledged_outlives_a_kill_and_is_told_once(foreign: World, moment: str) -> None:
     many = 2000
     secret = await token_of(foreign)

@@ -88,6 +88,7 @@ async def both(pair: Pair) -> tuple[AgentProcess, AgentProcess]:
     return first, second
 
 
+@pytest.mark.long
 async def test_a_killed_agent_is_followed_and_its_run_is_carried_to_its_end_once(pair: Pair) -> None:
     world = pair.world
     first, second = await both(pair)

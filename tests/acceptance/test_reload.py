@@ -77,6 +77,7 @@ async def by_api(world: World, agent: AgentProcess) -> dict[str, int]:
     return found
 
 
+@pytest.mark.long
 async def test_a_rule_that_is_saved_is_loaded_by_itself(world: World) -> None:
     for path in (world.folder / "rules").glob("*"):
         path.unlink()

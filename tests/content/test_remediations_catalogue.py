@@ -30,6 +30,7 @@ HEADINGS = ["## What it does", "## When to refuse", "## What else it touches", "
 WORDS = {"name", "block", "rescue", "register", "when"}
 HARMLESS = {"ansible.builtin.assert", "ansible.builtin.set_stats", "ansible.builtin.fail"}
 
+CATALOGUE = catalogue.load([ROOT])
 
 @pytest.fixture(params=[name for name in MODULES if name not in OLDER])
 def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
@@ -103,7 +104,7 @@ def test_the_parameters_are_exactly_the_variables_of_the_playbook(name: str) -> 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("unknown", ["ansible_connection", "ansible_python_interpreter", "ansible_check_mode", "anything"])
 def test_a_variable_that_a_remediation_does_not_have_is_refused(name: str, unknown: str) -> None:
-    parameters = catalogue.load([ROOT])[f"onefs/{name}"].parameters
+    parameters = CATALOGUE[f"onefs/{name}"].parameters
     example = loaded(ROOT / "onefs" / name / "remediation.yaml")["examples"][0]
 
     assert invalid(parameters, example) is None
@@ -112,7 +113,7 @@ def test_a_variable_that_a_remediation_does_not_have_is_refused(name: str, unkno
 
 @pytest.mark.parametrize("kind", ["FlexProtect", "FlexProtectLin", "TreeDelete", "IntegrityScan", "mediascan", ""])
 def test_a_job_whose_going_on_is_not_ours_to_decide_blocks_the_run(kind: str) -> None:
-    parameters = catalogue.load([ROOT])["onefs/job_resume"].parameters
+    parameters = CATALOGUE["onefs/job_resume"].parameters
 
     assert invalid(parameters, {"job_id": "271", "job_type": "MediaScan"}) is None
     assert "job_type" in str(invalid(parameters, {"job_id": "271", "job_type": kind}))
@@ -120,7 +121,7 @@ def test_a_job_whose_going_on_is_not_ours_to_decide_blocks_the_run(kind: str) ->
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_remediation_that_takes_nothing_back_says_so(name: str) -> None:
-    found = catalogue.load([ROOT])[f"onefs/{name}"]
+    found = CATALOGUE[f"onefs/{name}"]
     takes_back = any(world.undone for world in WORLDS if world.remediation == name)
 
     assert found.reversible is takes_back

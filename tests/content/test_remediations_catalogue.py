@@ -32,6 +32,7 @@ HARMLESS = {"ansible.builtin.assert", "ansible.builtin.set_stats", "ansible.buil
 
 CATALOGUE = catalogue.load([ROOT])
 
+
 @pytest.fixture(params=[name for name in MODULES if name not in OLDER])
 def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(ROOT))
